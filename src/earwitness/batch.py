@@ -1,0 +1,176 @@
+"""Many recordings: one bad one never stops the others.
+
+With one worker everything runs in this process. With more, each worker is a process with engines of its own; one that
+dies (a crash in a decoder, the system out of memory) fails its recording and is replaced.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from earwitness import exports, source
+from earwitness.checkpoints import Checkpoints
+from earwitness.errors import EarwitnessError
+from earwitness.options import Options
+from earwitness.pipeline import Engines, run
+from earwitness.source import Reference
+from earwitness.types import Seconds
+
+Report = Callable[[str, str, Seconds, Seconds], None]
+"""Called with a recording, a stage, the seconds it has done and the seconds it has to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recording. `error` is none where it went well; `elapsed_s` is this run's wall time."""
+
+    name: str
+    duration_s: Seconds = 0.0
+    speakers: int = 0
+    words: int = 0
+    elapsed_s: Seconds = 0.0
+    warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of work for a second of sound."""
+        return self.elapsed_s / self.duration_s if self.duration_s else 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done to every recording of a batch."""
+
+    options: Options
+    folder: Path
+    formats: Sequence[str]
+    cache: Path | None
+    resume: bool = True
+
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.cache, resume=self.resume)
+
+
+def transcribe_all(
+    references: Sequence[Reference], job: Job, *, workers: int = 1, report: Report | None = None
+) -> Iterator[Outcome]:
+    """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
+
+    Raises:
+        OptionError, ModelError: no recording could be transcribed with these options.
+    """
+    if workers > 1 and len(references) > 1:
+        return _in_processes(references, job, min(workers, len(references)), report)
+    return _here(references, job, report)
+
+
+def _here(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
+    engines = Engines(job.options)
+    _ = engines.recognizer.model  # a model that cannot be had fails the batch, not each recording in turn
+    for reference in references:
+        yield one(reference, job, engines, report)
+
+
+def one(reference: Reference, job: Job, engines: Engines, report: Report | None = None) -> Outcome:
+    """One recording: fetched, transcribed, exported. What is wrong with it is in the outcome, never raised."""
+    began = time.perf_counter()
+    name = reference.name
+    try:
+        kept = job.checkpoints()
+        found = source.fetch(reference, job.options.source, kept.scratch())
+        try:
+            progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
+            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress)
+        finally:
+            found.discard()
+        files = exports.save(transcript, job.folder, reference.stem, job.formats)
+    except EarwitnessError as error:
+        return Outcome(name, elapsed_s=time.perf_counter() - began, error=str(error))
+    except MemoryError:
+        return Outcome(
+            name, elapsed_s=time.perf_counter() - began, error=f"{name}: out of memory; try a smaller --batch-size"
+        )
+    return Outcome(
+        name,
+        duration_s=transcript.duration,
+        speakers=len(transcript.speakers),
+        words=len(transcript.words),
+        elapsed_s=time.perf_counter() - began,
+        warnings=transcript.warnings,
+        files=tuple(str(path) for path in files),
+    )
+
+
+def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
+    _ = Engines(job.options).recognizer.model
+    threads = job.options.model.threads or max(1, (os.cpu_count() or 1) // workers)
+    job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
+    todo = deque(references)
+    busy: dict[Connection, tuple[Any, Reference]] = {}
+
+    def start(process: Any = None, connection: Connection | None = None) -> None:
+        if not todo:
+            if connection:
+                connection.send(None)
+            return
+        if connection is None:
+            process, connection = _new_worker(job)
+        busy[connection] = (process, todo.popleft())
+        connection.send(busy[connection][1])
+
+    try:
+        for _ in range(workers):
+            start()
+        while busy:
+            for connection in wait(list(busy)):
+                assert isinstance(connection, Connection)
+                process, reference = busy[connection]
+                try:
+                    message = connection.recv()
+                except EOFError:
+                    process.join()
+                    del busy[connection]
+                    yield Outcome(
+                        reference.name,
+                        error=f"{reference.name}: its worker died ({process.exitcode}); try fewer --workers",
+                    )
+                    start()
+                    continue
+                if isinstance(message, Outcome):
+                    del busy[connection]
+                    yield message
+                    start(process, connection)
+                elif report:
+                    report(*message)
+    finally:
+        for process, _ in busy.values():
+            process.terminate()
+
+
+def _new_worker(job: Job) -> tuple[Any, Connection]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, job), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def _work(connection: Connection, job: Job) -> None:
+    """A worker's life: recordings in, progress and outcomes out, until it is sent none or its parent is gone."""
+    engines = Engines(job.options)
+    try:
+        while (reference := connection.recv()) is not None:
+            connection.send(one(reference, job, engines, lambda *progress: connection.send(progress)))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return

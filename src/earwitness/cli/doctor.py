@@ -1,0 +1,49 @@
+"""earwitness doctor"""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from earwitness import __version__
+from earwitness.checkpoints import default_folder
+from earwitness.cli import tables
+from earwitness.engines import hub
+
+PACKAGES = (
+    "av",
+    "numpy",
+    "scipy",
+    "faster-whisper",
+    "ctranslate2",
+    "onnxruntime",
+    "kaldi-native-fbank",
+    "pocketsphinx",
+)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is installed and which models can be used here."""
+    found = {
+        "earwitness": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        **{name: _version(name) for name in PACKAGES},
+        "models here": ", ".join(model.name for model in hub.catalogue() if model.cached),
+        "cache": str(default_folder()),
+    }
+    if as_json:
+        tables.print_json(found)
+    else:
+        tables.print_table(("what", "found"), list(found.items()))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,40 @@
+"""earwitness models"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from earwitness.cli import tables
+from earwitness.engines import hub
+
+app = typer.Typer(help="See which models are here, and bring others.", no_args_is_help=True)
+
+MIB = 2**20
+
+
+@app.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the models that have names, and which of them are here."""
+    models = hub.catalogue()
+    if as_json:
+        tables.print_json([dataclasses.asdict(model) for model in models])
+        return
+    rows = [(model.name, model.engine, _place(model), _size(model)) for model in models]
+    tables.print_table(("name", "engine", "here", "size"), rows, right=("size",))
+
+
+def _place(model: hub.Model) -> str:
+    return "bundled" if model.bundled else "cached" if model.cached else ""
+
+
+def _size(model: hub.Model) -> str:
+    return f"{model.size_bytes / MIB:.0f} MB" if model.size_bytes else ""
+
+
+@app.command()
+def download(name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")]) -> None:
+    """Download a model into the hub's cache, so that it is there without a network."""
+    print(hub.find(name))

@@ -1,0 +1,116 @@
+"""earwitness transcribe"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earwitness.batch import Job, Outcome, transcribe_all
+from earwitness.checkpoints import default_folder
+from earwitness.cli import tables
+from earwitness.cli.progress import Display, display
+from earwitness.exports import parse_formats
+from earwitness.options import Options
+from earwitness.source import Reference, find
+from earwitness.units import short_clock
+
+HELP = """Transcribe recordings: who said what, when, and what it was about.
+
+SOURCE is a file, a folder (with all recordings in it), a pattern such as 'season1/*.mp3', an http(s) address, or - for
+standard input. A second run redoes nothing; a run that was stopped goes on where it was."""
+
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=False)]
+
+
+def transcribe(
+    sources: Sources,
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go.")] = Path(),
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format", "--output-format", "-f", help="txt,md,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all."
+        ),
+    ] = "all",
+    model: Annotated[
+        str,
+        typer.Option(help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder or a hub id."),
+    ] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, faster-whisper or pocketsphinx (a rough draft).")] = "auto",
+    language: Annotated[str, typer.Option(help="A code such as en; auto detects it.")] = "auto",
+    task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
+    hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect.", show_default=False)] = None,
+    initial_prompt: Annotated[
+        str | None, typer.Option(help="Text taken as having gone before; sets the style.", show_default=False)
+    ] = None,
+    beam_size: Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")] = 5,
+    batch_size: Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")] = 8,
+    speakers: Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)] = None,
+    min_speakers: Annotated[int, typer.Option(help="At least so many.")] = 1,
+    max_speakers: Annotated[int, typer.Option(help="At most so many.")] = 20,
+    diarize: Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")] = True,
+    diarizer: Annotated[str, typer.Option(help="auto or builtin.")] = "auto",
+    summarizer: Annotated[str, typer.Option(help="auto, extractive or none.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    compute_type: Annotated[
+        str, typer.Option(help="auto, int8, float16, float32 or another of CTranslate2's.")
+    ] = "auto",
+    threads: Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Recordings at a time, each in a process of its own.")] = 1,
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table at the end as JSON.")] = False,
+) -> None:
+    options = Options.of(
+        model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
+        language=None if language == "auto" else language, task=task, hotwords=hotwords, initial_prompt=initial_prompt,
+        beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
+        min_speakers=min_speakers, max_speakers=max_speakers, summarizer=summarizer, allow_private=allow_private,
+    )  # fmt: skip
+    references = find(sources)
+    job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
+    with display(len(references), quiet=quiet) as shown:
+        outcomes = _run(references, job, workers, shown)
+    if as_json:
+        tables.print_json([{**dataclasses.asdict(o), "real_time_factor": o.real_time_factor} for o in outcomes])
+    elif not quiet:
+        _print(outcomes, output_dir)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _run(references: list[Reference], job: Job, workers: int, shown: Display) -> list[Outcome]:
+    """All outcomes in the order of the sources; warnings and errors are said as they come."""
+    found: dict[str, Outcome] = {}
+    for outcome in transcribe_all(references, job, workers=workers, report=shown.report):
+        shown.finished(outcome.name)
+        if outcome.error:
+            shown.say(f"error: {outcome.error}")
+        for warning in outcome.warnings:
+            shown.say(f"{outcome.name}: {warning}")
+        found[outcome.name] = outcome
+    return [found[reference.name] for reference in references]
+
+
+def _print(outcomes: list[Outcome], folder: Path) -> None:
+    columns = ("file", "length", "speakers", "words", "time", "x real time")
+    tables.print_table(columns, [_row(outcome) for outcome in outcomes], right=columns[1:])
+    done = [outcome for outcome in outcomes if not outcome.error]
+    if done:
+        print(f"{len(done)} of {len(outcomes)} done; results in {folder.resolve()}")
+
+
+def _row(outcome: Outcome) -> tuple[Any, ...]:
+    if outcome.error:
+        return (outcome.name, "failed", "", "", "", "")
+    speed = outcome.duration_s / outcome.elapsed_s if outcome.elapsed_s else 0.0
+    return (
+        outcome.name, short_clock(outcome.duration_s), str(outcome.speakers), str(outcome.words),
+        f"{outcome.elapsed_s:.1f} s", f"{speed:.1f}",
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What an engine must do. Stages know these protocols and nothing else of an engine.
+
+To add one: a file here with a class that satisfies its protocol, and a row in the table of `earwitness.engines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from earwitness.options import WordOptions
+from earwitness.types import Region, Word
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What a recogniser heard in one window; times in seconds of the window.
+
+    `avg_logprob` is the natural log probability a token, `no_speech_prob` 0 to 1, `compression_ratio` that of the
+    text under zlib (Whisper's mark of a loop is more than 2.4).
+    """
+
+    words: tuple[Word, ...]
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+    compression_ratio: float = 1.0
+    language: str = "en"
+
+
+class Recognizer(Protocol):
+    """Speech to words."""
+
+    name: str
+    """As in the table and on the command line."""
+    window_s: float
+    """Windows are filled with regions up to this length; 0 asks for one region a window."""
+    temperatures: Sequence[float]
+    """What to try, in order, on a window that fails the checks; empty where trying again is of no use."""
+
+    @property
+    def model(self) -> str:
+        """The size, folder or hub id that is used; `auto` has been decided."""
+        ...
+
+    @property
+    def notice(self) -> str | None:
+        """One line that the user must read, or none."""
+        ...
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same audio might come out differently."""
+        ...
+
+    def detect_language(self, windows: Sequence[FloatArray]) -> str:
+        """The ISO 639-1 code of the language that most of these windows speak."""
+        ...
+
+    def recognize(
+        self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0
+    ) -> list[Recognized]:
+        """One result a window. Each window is float32 (n,) at 16 kHz, at most 30 s; `options.language` is set."""
+        ...
+
+
+class SpeechDetector(Protocol):
+    """Sound to the probability that somebody speaks."""
+
+    name: str
+    frame_s: float
+    """Seconds between two probabilities."""
+
+    def probabilities(self, blocks: Iterable[FloatArray]) -> FloatArray:
+        """Shape (frames,), 0 to 1, over the blocks' samples (float32 at 16 kHz) taken as one recording."""
+        ...
+
+
+class VoiceEmbedder(Protocol):
+    """Spans of speech to points; points of one voice lie close in cosine distance."""
+
+    name: str
+    window_s: float
+    """The length of span it is made for."""
+
+    def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
+        """Shape (len(spans), d), rows not normalised, finite. `samples` are a whole recording at 16 kHz."""
+        ...

@@ -1,0 +1,204 @@
+"""The options of every stage: frozen, with the unit in the name, checked when they are made.
+
+`Options` holds them all; `Options.of(model="small", speakers=2)` sorts flat names, which are those of the command
+line, into their stages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from earwitness.errors import OptionError
+
+
+def _require(true: bool, message: str) -> None:
+    if not true:
+        raise OptionError(message)
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """How a recording is fetched."""
+
+    allow_private: bool = False
+    """Whether URLs may lead to addresses that are not on the public internet."""
+    max_download_bytes: int = 4 * 2**30
+    """A longer answer is refused."""
+    max_download_s: float = 3600.0
+    """A slower answer is refused."""
+
+    def __post_init__(self) -> None:
+        _require(self.max_download_bytes > 0, "max_download_bytes must be more than 0")
+        _require(self.max_download_s > 0, "max_download_s must be more than 0")
+
+
+@dataclass(frozen=True)
+class AudioOptions:
+    """How a recording is decoded."""
+
+    max_duration_s: float = 24 * 3600.0
+    """A longer recording is refused; a small file can unpack to days of silence."""
+
+    def __post_init__(self) -> None:
+        _require(self.max_duration_s > 0, "max_duration_s must be more than 0")
+
+
+@dataclass(frozen=True)
+class RegionOptions:
+    """Where speech is."""
+
+    threshold: float = 0.5
+    """Speech begins where the detector's probability reaches this."""
+    release: float = 0.35
+    """Speech ends where the probability stays below this."""
+    min_speech_s: float = 0.1
+    """Shorter bursts are not speech."""
+    min_silence_s: float = 0.4
+    """Shorter pauses do not end a region."""
+    pad_s: float = 0.2
+    """Added on both sides: detectors are late at onsets and early at fading ends."""
+    max_region_s: float = 29.0
+    """Longer regions are cut at the quietest point; Whisper hears 30 s at a time."""
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.release <= self.threshold < 1, "release and threshold must lie between 0 and 1, release first"
+        )
+        _require(1 <= self.max_region_s <= 30, "max_region_s must lie between 1 and 30")
+        _require(min(self.min_speech_s, self.min_silence_s, self.pad_s) >= 0, "durations must not be negative")
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which recogniser, and how it runs."""
+
+    model: str = "auto"
+    """auto, a Whisper size, demo, a folder or a hub id."""
+    engine: str = "auto"
+    """auto, faster-whisper, pocketsphinx or fake."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    compute_type: str = "auto"
+    """auto (int8 on a CPU, float16 on a GPU), or one of CTranslate2: int8, int8_float16, float16, float32 and so on."""
+    threads: int = 0
+    """CPU threads; 0 is one a core."""
+    offline: bool = False
+    """Never ask the hub, not even whether a cached model is the newest."""
+
+    def __post_init__(self) -> None:
+        _require(bool(self.model.strip()), "model must not be empty; try --model auto")
+        _require(self.threads >= 0, "threads must not be negative")
+
+
+@dataclass(frozen=True)
+class WordOptions:
+    """How speech is recognised."""
+
+    language: str | None = None
+    """An ISO 639-1 code; none or "auto" detects it."""
+    task: str = "transcribe"
+    """transcribe, or translate into English."""
+    hotwords: str | None = None
+    """Names and terms to expect, separated by spaces or commas."""
+    initial_prompt: str | None = None
+    """Text that the recogniser takes as having gone before."""
+    beam_size: int = 5
+    batch_size: int = 8
+    """Windows decoded side by side."""
+
+    def __post_init__(self) -> None:
+        _require(self.task in ("transcribe", "translate"), "task must be transcribe or translate")
+        _require(1 <= self.beam_size <= 100, "beam_size must lie between 1 and 100")
+        _require(1 <= self.batch_size <= 1024, "batch_size must lie between 1 and 1024")
+
+
+@dataclass(frozen=True)
+class SpeakerOptions:
+    """Who speaks."""
+
+    diarize: bool = True
+    diarizer: str = "auto"
+    """auto or builtin."""
+    speakers: int | None = None
+    """How many there are, where that is known."""
+    min_speakers: int = 1
+    max_speakers: int = 20
+
+    def __post_init__(self) -> None:
+        _require(self.speakers is None or self.speakers >= 1, "speakers must be 1 or more")
+        _require(
+            1 <= self.min_speakers <= self.max_speakers, "min_speakers must be 1 or more and not above max_speakers"
+        )
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """How words become lines that people can read."""
+
+    max_pause_s: float = 1.0
+    """A longer pause ends a segment."""
+    max_segment_s: float = 20.0
+    """A longer segment is cut at its longest pause."""
+
+    def __post_init__(self) -> None:
+        _require(self.max_pause_s > 0 and self.max_segment_s > 1, "max_pause_s and max_segment_s must be positive")
+
+
+@dataclass(frozen=True)
+class ChapterOptions:
+    """Where a new topic begins."""
+
+    min_chapter_s: float = 30.0
+    """Shorter chapters are joined to a neighbour."""
+
+    def __post_init__(self) -> None:
+        _require(self.min_chapter_s > 0, "min_chapter_s must be more than 0")
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """What is said of it in short."""
+
+    summarizer: str = "auto"
+    """auto, extractive or none."""
+    long_turn_s: float = 20.0
+    """Shorter turns are their own summary."""
+
+    def __post_init__(self) -> None:
+        _require(self.long_turn_s >= 0, "long_turn_s must not be negative")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of all stages."""
+
+    source: SourceOptions = field(default_factory=SourceOptions)
+    audio: AudioOptions = field(default_factory=AudioOptions)
+    regions: RegionOptions = field(default_factory=RegionOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    words: WordOptions = field(default_factory=WordOptions)
+    speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
+    segments: SegmentOptions = field(default_factory=SegmentOptions)
+    chapters: ChapterOptions = field(default_factory=ChapterOptions)
+    summary: SummaryOptions = field(default_factory=SummaryOptions)
+
+    @classmethod
+    def of(cls, **flat: Any) -> Options:
+        """Sorts flat option names into their stages.
+
+        >>> Options.of(model="small", speakers=2).speakers.speakers
+        2
+
+        Raises:
+            OptionError: a name that no stage has, or a value outside its range.
+        """
+        stages = {}
+        for stage in dataclasses.fields(cls):
+            kind: Any = stage.default_factory
+            names = [option.name for option in dataclasses.fields(kind)]
+            stages[stage.name] = kind(**{name: flat.pop(name) for name in names if name in flat})
+        if flat:
+            raise OptionError(f"no such option: {', '.join(sorted(flat))}")
+        return cls(**stages)

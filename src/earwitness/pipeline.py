@@ -1,0 +1,237 @@
+"""The main job: a recording in, a transcript out.
+
+    source -> audio -> regions -> words -> speakers -> segments -> chapters -> summary
+
+`run` is that line in Python. The stages that take long keep their results, so that a run that was stopped goes on
+where it was, and one with another summariser transcribes nothing again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from earwitness import __version__, audio, chapters, engines, regions, segments, speakers, summary, words
+from earwitness.checkpoints import Checkpoints, Shelf, default_folder
+from earwitness.engines.base import Recognizer, SpeechDetector, VoiceEmbedder
+from earwitness.errors import OptionError, SourceError
+from earwitness.options import Options
+from earwitness.source import Source, fetch, find
+from earwitness.types import Audio, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript, Turn
+
+T = TypeVar("T")
+
+NO_SPEECH = "no speech was found"
+SUMMARIZERS = ("extractive", "none")
+
+
+class Engines:
+    """The engines of one run or of a whole batch; each is made when it is first asked for."""
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        recognizer: Recognizer | None = None,
+        detector: SpeechDetector | None = None,
+        embedder: VoiceEmbedder | None = None,
+    ) -> None:
+        if options.summary.summarizer not in ("auto", *SUMMARIZERS):
+            raise OptionError(
+                f"no summarizer is called {options.summary.summarizer!r}; there are auto, {', '.join(SUMMARIZERS)}"
+            )
+        self.recognizer = recognizer or engines.recognizer(options.model)
+        self.detector = detector or engines.detector()
+        self.embedder = (embedder or engines.embedder(options.speakers.diarizer)) if options.speakers.diarize else None
+
+
+def transcribe(
+    recording: str | Path,
+    *,
+    engines: Engines | None = None,
+    checkpoints: Checkpoints | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Transcript:
+    """Transcribes one recording: who said what, when, what it was about, and what became of every second.
+
+    Args:
+        recording: a path, or an http(s) URL.
+        engines: engines to use instead of those that the options name.
+        checkpoints: where results of stages are kept; by default the user's cache folder.
+        progress: called with a stage, the seconds it has done and the seconds it has to do.
+        options: any option of `earwitness.options`, by its name: `model="small"`, `speakers=2`.
+
+    Raises:
+        SourceError, AudioError: the recording cannot be had or decoded.
+        OptionError: an option is wrong.
+        ModelError: a model cannot be had.
+        StorageError: a result cannot be kept.
+
+    >>> from earwitness import transcribe
+    >>> transcript = transcribe("examples/episode.flac", model="demo")  # doctest: +SKIP
+    >>> transcript.segments[0].text  # doctest: +SKIP
+    'Welcome back to the quiet island podcast.'
+    """
+    settings = Options.of(**options)
+    kept = checkpoints or Checkpoints(default_folder())
+    references = find([str(recording)])
+    if len(references) != 1:
+        raise SourceError(f"{recording}: {len(references)} recordings; give one, or use earwitness.batch for many")
+    source = fetch(references[0], settings.source, kept.scratch())
+    return run(source, settings, engines or Engines(settings), checkpoints=kept, progress=progress)
+
+
+def run(
+    source: Source, options: Options, engines: Engines, *, checkpoints: Checkpoints, progress: Progress | None = None
+) -> Transcript:
+    """All stages over one recording."""
+    stages = _Stages(source, options, checkpoints, progress)
+    recognizer, embedder = engines.recognizer, engines.embedder
+
+    speech = stages.regions(engines.detector)
+    said = stages.words(recognizer, speech)
+    voices = stages.speakers(embedder, speech) if embedder else ()
+    with_speakers = speakers.assign(said.words, voices) if voices else said.words
+    lines = stages.timed(
+        "segments", lambda: segments.segment(with_speakers, said.passages, said.language, options.segments)
+    )
+    topics = stages.timed("chapters", lambda: chapters.chapters(lines, options.chapters, said.language))
+    transcript = Transcript(
+        source=SourceInfo(source.name, source.sha256, stages.duration),
+        engine=_engine_info(engines, options),
+        language=said.language,
+        segments=lines,
+        turns=segments.turns(lines),
+        speakers=segments.speakers(lines),
+        chapters=topics,
+        coverage=segments.coverage(stages.duration, speech, said.words),
+        warnings=_warnings(stages, recognizer, said, speech),
+    )
+    if options.summary.summarizer != "none":
+        short = stages.timed(
+            "summary", lambda: summary.summarize(lines, topics, transcript.turns, options.summary, said.language)
+        )
+        transcript = replace(
+            transcript, summary=short.summary, keywords=short.keywords, chapters=short.chapters, turns=short.turns
+        )
+    return replace(transcript, timings=stages.timings)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the decoder knows of a recording once it has read it."""
+
+    duration: Seconds
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Stages:
+    """The stages that take long: each looks for its checkpoint first; without need nothing is decoded."""
+
+    source: Source
+    options: Options
+    checkpoints: Checkpoints
+    progress: Progress | None
+    timings: dict[str, Seconds] = field(default_factory=dict)
+
+    @cached_property
+    def audio(self) -> Audio:
+        return self.timed(
+            "audio",
+            lambda: audio.load(
+                self.source.path, self.options.audio, scratch=self.checkpoints.scratch(), progress=self._decoded
+            ),
+        )
+
+    def _decoded(self, done: Seconds, total: Seconds) -> None:
+        if self.progress:
+            self.progress("audio", done, total)
+
+    @cached_property
+    def _facts(self) -> _Facts:
+        return self._kept(
+            "audio", _Facts, (self.options.audio,), lambda: _Facts(self.audio.duration, self.audio.warnings)
+        )
+
+    @property
+    def duration(self) -> Seconds:
+        return self._facts.duration
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._facts.warnings
+
+    def regions(self, detector: SpeechDetector) -> tuple[Region, ...]:
+        return self._kept(
+            "regions",
+            tuple[Region, ...],
+            (self.options.regions, detector.name),
+            lambda: regions.detect(self.audio, detector, self.options.regions, self.progress),
+        )
+
+    def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
+        depends = (speech, recognizer.identity(), replace(self.options.words, batch_size=1))
+        windows = self._shelf("windows", depends)
+        return self._kept(
+            "words",
+            words.Recognition,
+            depends,
+            lambda: words.recognize(
+                self.audio, speech, recognizer, self.options.words, memo=windows, progress=self.progress
+            ),
+        )
+
+    def speakers(self, embedder: VoiceEmbedder, speech: tuple[Region, ...]) -> tuple[Turn, ...]:
+        return self._kept(
+            "speakers",
+            tuple[Turn, ...],
+            (speech, embedder.name, self.options.speakers),
+            lambda: speakers.diarize(self.audio, speech, embedder, self.options.speakers, self.progress),
+        )
+
+    def timed(self, stage: str, compute: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        result = compute()
+        self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - began
+        return result
+
+    def _shelf(self, stage: str, depends: tuple[Any, ...]) -> Shelf:
+        return self.checkpoints.shelf(self.source.sha256, stage, __version__, *depends)
+
+    def _kept(self, stage: str, kind: Any, depends: tuple[Any, ...], compute: Callable[[], T]) -> T:
+        """The checkpoint of a stage, or its result and then the checkpoint; with the time it took when it was made."""
+        shelf = self._shelf(stage, depends)
+        result: T | None = shelf.get("result", kind)
+        if result is None:
+            if stage != "audio":
+                _ = self.audio  # decoded, and timed, before the stage's own clock starts
+            result = self.timed(stage, compute) if stage != "audio" else compute()
+            shelf.put("seconds", self.timings[stage])
+            shelf.put("result", result)
+        else:
+            self.timings[stage] = shelf.get("seconds", float) or 0.0
+        return result
+
+
+def _engine_info(engines: Engines, options: Options) -> EngineInfo:
+    summarizer = "extractive" if options.summary.summarizer == "auto" else options.summary.summarizer
+    return EngineInfo(
+        asr=engines.recognizer.name,
+        model=engines.recognizer.model,
+        diarizer=engines.embedder.name if engines.embedder else None,
+        summarizer=None if summarizer == "none" else summarizer,
+        versions={"earwitness": __version__, **engines.recognizer.versions},
+    )
+
+
+def _warnings(
+    stages: _Stages, recognizer: Recognizer, said: words.Recognition, speech: tuple[Region, ...]
+) -> tuple[str, ...]:
+    notice = (recognizer.notice,) if recognizer.notice else ()
+    return (*notice, *stages.warnings, *said.warnings, *(() if speech else (NO_SPEECH,)))

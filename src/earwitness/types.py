@@ -1,0 +1,241 @@
+"""The values that the stages hand to one another: frozen, and with times in seconds of the source file.
+
+`Transcript.to_dict` and `Transcript.from_dict` are the transcript JSON, schema `earwitness.transcript/1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from earwitness.errors import TranscriptError
+from earwitness.units import SAMPLE_RATE_HZ, rounded, to_samples
+from earwitness.values import from_plain, to_plain
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+SCHEMA = "earwitness.transcript/1"
+
+Seconds: TypeAlias = float
+Progress: TypeAlias = Callable[[str, Seconds, Seconds], None]
+"""Called with a stage, the seconds of audio it has done and the seconds it has to do."""
+
+CoverageKind = Literal["transcribed", "silence", "music", "noise", "dropped", "repaired"]
+COVERAGE_KINDS: tuple[CoverageKind, ...] = ("transcribed", "silence", "music", "noise", "dropped", "repaired")
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Mono sound.
+
+    `samples` is float32, shape (n,), in [-1, 1] unless the file itself is hotter; for a long file it is mapped
+    from disk, so slice it rather than copy it. `warnings` tells what the decoder had to forgive.
+    """
+
+    samples: FloatArray
+    sample_rate: int = SAMPLE_RATE_HZ
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> Seconds:
+        return len(self.samples) / self.sample_rate
+
+    def between(self, start: Seconds, end: Seconds) -> FloatArray:
+        """The samples of a span: a view, clipped to what there is."""
+        return self.samples[max(0, to_samples(start, self.sample_rate)) : max(0, to_samples(end, self.sample_rate))]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A span in which somebody speaks."""
+
+    start: Seconds
+    end: Seconds
+
+    @property
+    def duration(self) -> Seconds:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word as Whisper writes it: with the space before it, where the language has one, and its punctuation.
+
+    `probability` is the recogniser's, `speaker_probability` that of the speaker given the word's audio; both 0 to 1.
+    """
+
+    word: str
+    start: Seconds
+    end: Seconds
+    probability: float
+    speaker: str | None = None
+    speaker_probability: float | None = None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What the recogniser says of a stretch of its own output: natural log probability a token, and so on."""
+
+    start: Seconds
+    end: Seconds
+    avg_logprob: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True)
+class SummarySentence:
+    """A sentence, the ids of the segments it rests on, and how well they support it (0 to 1)."""
+
+    text: str
+    evidence: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    sentences: tuple[SummarySentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A span that belongs to one speaker; once there are segments, the ids of those in it."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str | None
+    id: int = 0
+    segments: tuple[int, ...] = ()
+    summary: Summary | None = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A readable piece of one speaker's words: a sentence where there is punctuation."""
+
+    id: int
+    start: Seconds
+    end: Seconds
+    text: str
+    speaker: str | None
+    words: tuple[Word, ...]
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chapter:
+    id: int
+    start: Seconds
+    end: Seconds
+    title: str
+    segments: tuple[int, ...]
+    summary: Summary | None = None
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Somebody heard: the label that words carry (`id`), a name to show, and how long they speak."""
+
+    id: str
+    name: str
+    seconds: Seconds
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What became of a span of the file. The spans of a transcript abut and sum to its duration."""
+
+    start: Seconds
+    end: Seconds
+    kind: CoverageKind
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    name: str
+    sha256: str
+    duration: Seconds
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What made the transcript: names as given on the command line, and package versions."""
+
+    asr: str
+    model: str
+    diarizer: str | None
+    summarizer: str | None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Who said what, when, what it was about, and what became of every second of the file."""
+
+    source: SourceInfo
+    engine: EngineInfo
+    language: str
+    segments: tuple[Segment, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    summary: Summary | None = None
+    keywords: tuple[str, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    timings: Mapping[str, Seconds] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def duration(self) -> Seconds:
+        return self.source.duration
+
+    @property
+    def text(self) -> str:
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    def name_of(self, speaker: str | None) -> str | None:
+        """The name to show for a speaker label; the label itself where it has none."""
+        return next((known.name for known in self.speakers if known.id == speaker), speaker)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The transcript JSON: plain lists and dicts, times to the millisecond."""
+        content = _to_milliseconds(to_plain(self))
+        head = {name: content.pop(name) for name in ("source", "engine", "language")}
+        return {"schema": SCHEMA, **head, "text": self.text, "duration": rounded(self.duration), **content}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Transcript:
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            TranscriptError: `content` is not a transcript of this schema.
+        """
+        if not isinstance(content, Mapping) or content.get("schema") != SCHEMA:
+            raise TranscriptError(
+                f"not an earwitness transcript: its schema is not {SCHEMA!r}; give a STEM.json of ours"
+            )
+        try:
+            return from_plain(cls, content)
+        except (TypeError, ValueError) as error:
+            raise TranscriptError(f"not an earwitness transcript: {error}; give a STEM.json of ours") from error
+
+
+def _to_milliseconds(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _to_milliseconds(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_to_milliseconds(item) for item in value]
+    return rounded(value) if isinstance(value, float) else value
