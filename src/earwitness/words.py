@@ -86,7 +86,7 @@ def recognize(
     options = replace(options, language=language)
     total = sum(_length(window) for window in windows)
     done: dict[Window, Heard] = {}
-    if memo:
+    if memo is not None:
         done = {window: known for window in windows if (known := memo.get(_name(window), Heard)) is not None}
     todo = [window for window in windows if window not in done]
     for start in range(0, len(todo), options.batch_size):
@@ -95,7 +95,7 @@ def recognize(
         batch = todo[start : start + options.batch_size]
         for window, heard in zip(batch, _hear(audio, batch, recognizer, options), strict=True):
             done[window] = heard
-            if memo:
+            if memo is not None:
                 memo.put(_name(window), heard)
     if progress:
         progress("words", total, total)
@@ -109,12 +109,12 @@ def recognize(
 
 
 def _language(audio: Audio, windows: Sequence[Window], recognizer: Recognizer, memo: Memo | None) -> str:
-    known: str | None = memo.get("language", str) if memo else None
+    known: str | None = memo.get("language", str) if memo is not None else None
     if known is None:
         # A few windows from all over the recording: the first may be a jingle.
         chosen = windows[:: max(1, len(windows) // 4)][:4]
         known = recognizer.detect_language([_samples(audio, window) for window in chosen])
-        if memo:
+        if memo is not None:
             memo.put("language", known)
     return known
 

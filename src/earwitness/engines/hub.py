@@ -76,7 +76,7 @@ def find(name: str, *, offline: bool = False, fetch: bool = True) -> Path:
         return cached
     if offline or not fetch:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name)}")
-    return download(hub_id)
+    return download(name)
 
 
 def download(name: str) -> Path:

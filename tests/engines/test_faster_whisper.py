@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import random_whisper
+
+from earwitness.engines.faster_whisper import FasterWhisper, compression_ratio
+from earwitness.errors import ModelError, OptionError
+from earwitness.options import ModelOptions, WordOptions
+
+NOISE = [np.random.default_rng(seed).normal(0, 0.1, 16_000 * (3 + seed)).astype(np.float32) for seed in range(3)]
+GREEDY = WordOptions(language="de", beam_size=1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return random_whisper.write(tmp_path_factory.mktemp("models") / "random")
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> FasterWhisper:
+    return FasterWhisper(ModelOptions(model=str(folder), device="cpu", compute_type="float32"))
+
+
+def test_a_batch_says_what_its_windows_say_alone(engine: FasterWhisper) -> None:
+    together = engine.recognize(NOISE, GREEDY)
+    alone = [engine.recognize([window], GREEDY)[0] for window in NOISE]
+    assert [[word.word for word in result.words] for result in together] == [
+        [word.word for word in result.words] for result in alone
+    ]
+    assert [result.avg_logprob for result in together] == pytest.approx([result.avg_logprob for result in alone], abs=1e-3)
+
+
+def test_words_lie_in_their_window_and_keep_their_order(engine: FasterWhisper) -> None:
+    for window, result in zip(NOISE, engine.recognize(NOISE, GREEDY), strict=True):
+        times = [time for word in result.words for time in (word.start, word.end)]
+        assert times == sorted(times)
+        assert all(0 <= time <= len(window) / 16_000 + 0.02 for time in times)
+        assert all(0 <= word.probability <= 1 for word in result.words)
+
+
+def test_it_says_what_faster_whispers_own_decoder_says(engine: FasterWhisper, folder: Path) -> None:
+    """The peer, given the same window, tokens and beam, is an independent reference for text and score."""
+    from faster_whisper import WhisperModel
+
+    window = NOISE[2]
+    peer = WhisperModel(str(folder), device="cpu", compute_type="float32")
+    padded = np.pad(window, (0, 30 * 16_000 - len(window)))
+    segments, _ = peer.transcribe(
+        padded, language="de", beam_size=1, temperature=0.0, without_timestamps=True, suppress_tokens=None,
+        condition_on_previous_text=False, compression_ratio_threshold=None, log_prob_threshold=None,
+        no_speech_threshold=None,
+    )  # fmt: skip
+    expected = list(segments)
+    (heard,) = engine.recognize([window], GREEDY)
+    assert "".join(word.word for word in heard.words).split() == "".join(s.text for s in expected).split()
+    assert heard.avg_logprob == pytest.approx(expected[0].avg_logprob, abs=1e-3)
+
+
+def test_the_language_is_one_of_whispers(engine: FasterWhisper) -> None:
+    assert engine.detect_language(NOISE) in random_whisper.LANGUAGES
+
+
+def test_prompts_and_tasks_reach_the_decoder(engine: FasterWhisper) -> None:
+    tokenizer = engine._tokenizer(WordOptions(language="fr", task="translate"))
+    tokens = engine._prompt(tokenizer, WordOptions(hotwords="abc", initial_prompt="d"))
+    named = [tokenizer.tokenizer.id_to_token(token) for token in tokens]
+    assert named[0] == "<|startofprev|>"
+    assert named[-4:] == ["<|startoftranscript|>", "<|fr|>", "<|translate|>", "<|notimestamps|>"]
+    assert "".join(named[1:-4]).replace("Ġ", " ") == " abc d"
+    assert len(engine._prompt(tokenizer, WordOptions(initial_prompt="word " * 1000))) <= 224 + 5
+
+
+def test_a_hotter_temperature_says_something_else(engine: FasterWhisper) -> None:
+    said = {
+        "".join(word.word for word in engine.recognize([NOISE[0]], GREEDY, temperature=t)[0].words) for t in (0.0, 1.0, 1.0)
+    }
+    assert len(said) > 1
+
+
+def test_a_language_that_whisper_does_not_know_is_refused(engine: FasterWhisper) -> None:
+    with pytest.raises(OptionError, match="xx"):
+        engine.recognize(NOISE, WordOptions(language="xx"))
+
+
+def test_the_demo_model_knows_english_only_and_says_what_it_is() -> None:
+    demo = FasterWhisper(ModelOptions(model="demo", device="cpu"))
+    assert "not meant for human speech" in (demo.notice or "")
+    assert demo.detect_language(NOISE) == "en"
+    with pytest.raises(OptionError, match="only English"):
+        demo.recognize(NOISE, WordOptions(language="fr"))
+
+
+def test_identity_follows_the_weights_and_the_arithmetic(folder: Path, tmp_path: Path) -> None:
+    def identity(where: Path, compute_type: str = "float32") -> str:
+        return FasterWhisper(ModelOptions(model=str(where), device="cpu", compute_type=compute_type)).identity()
+
+    same = random_whisper.write(tmp_path / "same")
+    other = random_whisper.write(tmp_path / "other", seed=1)
+    assert identity(folder) == identity(same)
+    assert len({identity(folder), identity(other), identity(folder, "int8")}) == 3
+
+
+def test_a_damaged_checkpoint_is_one_clear_error(tmp_path: Path) -> None:
+    broken = random_whisper.write(tmp_path / "broken")
+    (broken / "model.bin").write_bytes((broken / "model.bin").read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot be loaded on cpu"):
+        FasterWhisper(ModelOptions(model=str(broken), device="cpu")).recognize(NOISE, GREEDY)
+
+
+def test_loops_shrink_and_speech_does_not() -> None:
+    assert compression_ratio("") == 1.0
+    assert compression_ratio("Where did the storm cross the river, and who closed the harbor on Sunday?") < 1.5
+    assert compression_ratio("so we go " * 30) > 2.4

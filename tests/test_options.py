@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from earwitness.errors import EarwitnessError, OptionError
+from earwitness.options import Options
+
+
+def test_flat_names_find_their_stages() -> None:
+    options = Options.of(model="small", speakers=3, summarizer="none", beam_size=1)
+    assert (options.model.model, options.speakers.speakers) == ("small", 3)
+    assert (options.summary.summarizer, options.words.beam_size) == ("none", 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"speaker": 2},
+        {"speakers": 0},
+        {"min_speakers": 5, "max_speakers": 2},
+        {"beam_size": 0},
+        {"task": "summarise"},
+        {"model": " "},
+        {"max_region_s": 31},
+        {"threads": -1},
+    ],
+)
+def test_wrong_options_are_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OptionError) as refused:
+        Options.of(**wrong)
+    assert any(name in str(refused.value) for name in wrong)
+
+
+def test_errors_are_ours_and_builtin() -> None:
+    with pytest.raises(EarwitnessError):
+        Options.of(speakers=0)
+    with pytest.raises(ValueError, match="speakers"):
+        Options.of(speakers=0)
+
+
+def test_every_option_says_what_it_does() -> None:
+    """The design promises a docstring under each option whose name does not say it all."""
+    import ast
+    import inspect
+
+    from earwitness import options
+
+    tree = ast.parse(inspect.getsource(options))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert len(classes) > 8
+    assert all(ast.get_docstring(node) for node in classes)
