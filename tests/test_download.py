@@ -127,7 +127,7 @@ def scratch(tmp_path: Path) -> Iterator[Path]:
 def body(content: bytes = CONTENT, status: int = 200, **headers: str) -> Answer:
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
             if value:
                 handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
@@ -153,14 +153,14 @@ def chunked(count: int, *, end: bool = True) -> Answer:
     return answer
 
 
-def drip(start: bytes, drop: bytes) -> Answer:
+def drip(start: bytes) -> Answer:
     """A byte now and then, for as long as the client stays."""
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.wfile.write(start)
         assert isinstance(handler.server, Server)
         while not handler.server.closing.wait(0.02):
-            handler.wfile.write(drop)
+            handler.wfile.write(b"x")
 
     return answer
 
@@ -287,7 +287,7 @@ def test_a_redirect_may_not_drop_encryption(scratch: Path) -> None:
 @pytest.mark.usefixtures("trusted")
 def test_a_slow_drip_under_tls_ends(scratch: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with serving({"/a.mp3": drip(head, b"x")}, tls=True) as server:
+    with serving({"/a.mp3": drip(head)}, tls=True) as server:
         options = SourceOptions(allow_private=True, max_download_s=0.5)
         assert "took longer than 0.5 s" in refusal(f"https://localhost:{server.port}/a.mp3", scratch, options)
 
@@ -465,7 +465,7 @@ def test_too_long_a_body(scratch: Path, answer: Answer) -> None:
     ids=["status", "headers", "body", "endless body"],
 )
 def test_a_slow_drip_ends(scratch: Path, start: bytes) -> None:
-    with serving({"/a.mp3": drip(start, b"x")}) as server:
+    with serving({"/a.mp3": drip(start)}) as server:
         began = time.monotonic()
         options = SourceOptions(allow_private=True, max_download_s=0.5)
         assert "took longer than 0.5 s" in refusal(server.url("/a.mp3?key=secret"), scratch, options)

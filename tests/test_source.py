@@ -95,7 +95,8 @@ def test_other_schemes_are_refused(here: Path, scratch: Path, argument: str) -> 
         ("a\0b", "^ab: not a path"),
         ("", "not a path"),
         ("x" * 300, "cannot be read"),
-        ("\ud800.mp3", "no such file|cannot be read"),
+        ("\ud800.mp3", "not a path"),
+        ("\udcff.mp3", "no such file"),
     ],
 )
 def test_what_is_wrong_is_raised_by_fetch_alone(here: Path, scratch: Path, argument: str, reason: str) -> None:
@@ -108,6 +109,7 @@ def test_what_is_wrong_is_raised_by_fetch_alone(here: Path, scratch: Path, argum
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_no_file_and_does_not_hang(here: Path, scratch: Path) -> None:
     os.mkfifo("pipe.mp3")
     with pytest.raises(SourceError, match="not a regular file"):
@@ -120,7 +122,7 @@ def test_what_may_not_be_read_is_named(here: Path, scratch: Path) -> None:
     (here / "a.mp3").chmod(0)
     (here / "shut").chmod(0)
     try:
-        with pytest.raises(SourceError, match="a.mp3: cannot be read"):
+        with pytest.raises(SourceError, match=r"a\.mp3: cannot be read"):
             fetch(find(["a.mp3"])[0], OPTIONS, scratch)
         assert {reference.kind for reference in find([".", "open"])} == {"file", "refused"}
     finally:
@@ -145,9 +147,9 @@ def test_a_stem_is_the_name_without_its_extension(here: Path) -> None:
         "clip",
         "x",
     ]
-    assert stems("-", "https://example.org/", "https://example.org/%2e%2e%2fetc%2fpasswd") == [
+    assert stems("-", "https://example.org/?key=secret", "https://example.org/%2e%2e%2fetc%2fpasswd") == [
         "stdin",
-        "example.org",
+        "example",
         "passwd",
     ]
 

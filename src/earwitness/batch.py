@@ -30,9 +30,10 @@ Report = Callable[[str, str, Seconds, Seconds], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one recording. `error` is none where it went well; `elapsed_s` is this run's wall time."""
+    """What became of one recording, whose exports are called `stem`. `error` is none where it went well; `elapsed_s` is this run's wall time."""
 
     name: str
+    stem: str
     duration_s: Seconds = 0.0
     speakers: int = 0
     words: int = 0
@@ -95,13 +96,17 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
             found.discard()
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
     except EarwitnessError as error:
-        return Outcome(name, elapsed_s=time.perf_counter() - began, error=str(error))
+        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(error))
     except MemoryError:
         return Outcome(
-            name, elapsed_s=time.perf_counter() - began, error=f"{name}: out of memory; try a smaller --batch-size"
+            name,
+            reference.stem,
+            elapsed_s=time.perf_counter() - began,
+            error=f"{name}: out of memory; try a smaller --batch-size",
         )
     return Outcome(
         name,
+        reference.stem,
         duration_s=transcript.duration,
         speakers=len(transcript.speakers),
         words=len(transcript.words),
@@ -142,6 +147,7 @@ def _in_processes(references: Sequence[Reference], job: Job, workers: int, repor
                     del busy[connection]
                     yield Outcome(
                         reference.name,
+                        reference.stem,
                         error=f"{reference.name}: its worker died ({process.exitcode}); try fewer --workers",
                     )
                     start()

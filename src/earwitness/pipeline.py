@@ -149,9 +149,9 @@ class _Stages:
             ),
         )
 
-    def _decoded(self, done: Seconds, total: Seconds) -> None:
+    def _decoded(self, done: Seconds) -> None:
         if self.progress:
-            self.progress("audio", done, total)
+            self.progress("audio", done, 0.0)  # a file tells its length for sure only at its end
 
     @cached_property
     def _facts(self) -> _Facts:

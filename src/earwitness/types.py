@@ -23,7 +23,7 @@ SCHEMA = "earwitness.transcript/1"
 
 Seconds: TypeAlias = float
 Progress: TypeAlias = Callable[[str, Seconds, Seconds], None]
-"""Called with a stage, the seconds of audio it has done and the seconds it has to do."""
+"""Called with a stage, the seconds of audio it has done and those it has to do, 0 where that is not known."""
 
 CoverageKind = Literal["transcribed", "silence", "music", "noise", "dropped", "repaired"]
 COVERAGE_KINDS: tuple[CoverageKind, ...] = ("transcribed", "silence", "music", "noise", "dropped", "repaired")
@@ -228,9 +228,10 @@ class Transcript:
                 f"not an earwitness transcript: its schema is not {SCHEMA!r}; give a STEM.json of ours"
             )
         try:
-            return from_plain(cls, content)
+            transcript: Transcript = from_plain(cls, content)
         except (TypeError, ValueError) as error:
             raise TranscriptError(f"not an earwitness transcript: {error}; give a STEM.json of ours") from error
+        return transcript
 
 
 def _to_milliseconds(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,7 +30,7 @@ UNSURE_LOGPROB = -1.0
 SILENT_NO_SPEECH_PROB = 0.6
 """Whisper's own thresholds (Radford et al. 2022, section 4.5)."""
 HOLE_S = 2.5
-"""So much speech in a row without a word is a hole: people pause inside a region, but not that long."""
+"""So much speech without the beginning of a word is a hole: people pause inside a region, but not that long."""
 MIN_HALF_S = 3.0
 MAX_HALVINGS = 2
 MIN_WORD_S = 0.01
@@ -174,8 +174,8 @@ def doubts_of(result: Recognized, duration: Seconds) -> tuple[str, ...]:
     if result.words and result.avg_logprob < UNSURE_LOGPROB:
         doubts.append("unsure")
     edges = [0.0, *(time for word in result.words for time in (word.start, word.end)), duration]
-    pauses = zip(edges[::2], edges[1::2], strict=True)
-    if any(after - before > HOLE_S for before, after in pauses):
+    # Cross-attention draws a word out over speech that was skipped, so a very long word is a hole, too.
+    if any(after - before > HOLE_S for before, after in pairwise(edges)):
         doubts.append("hole")
     return tuple(doubts)
 

@@ -1,0 +1,117 @@
+"""Transcripts to files: one writer a format, one table.
+
+A writer is a pure function from a `Transcript` to the bytes of its file. To add a format: a file here with a `write`,
+and a row in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from earwitness.errors import OptionError, StorageError
+from earwitness.types import Transcript
+
+Writer = Callable[[Transcript], bytes]
+
+ALL = "all"
+
+
+class Format(NamedTuple):
+    """What a format's file name ends in, and its writer as "module:function", imported when it is first used."""
+
+    suffix: str
+    writer: str
+
+    def write(self, transcript: Transcript) -> bytes:
+        """The bytes of the file."""
+        module, _, function = self.writer.partition(":")
+        return cast(Writer, getattr(import_module(module), function))(transcript)
+
+
+FORMATS: dict[str, Format] = {
+    "txt": Format(".txt", "earwitness.exports.txt:write"),
+    "md": Format(".md", "earwitness.exports.md:write"),
+    "html": Format(".html", "earwitness.exports.html:write"),
+    "srt": Format(".srt", "earwitness.exports.srt:write"),
+    "vtt": Format(".vtt", "earwitness.exports.vtt:write"),
+    "tsv": Format(".tsv", "earwitness.exports.tsv:write"),
+    "json": Format(".json", "earwitness.exports.json:write"),
+    "rttm": Format(".rttm", "earwitness.exports.rttm:write"),
+    "podcast": Format(".podcast.json", "earwitness.exports.podcast:write"),
+    "chapters": Format(".chapters.json", "earwitness.exports.chapters:write"),
+    "docx": Format(".docx", "earwitness.exports.docx:write"),
+}
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Format names from a list with commas, in its order and each once; `all` stands for every one.
+
+    >>> parse_formats("txt, md,txt")
+    ('txt', 'md')
+
+    Raises:
+        OptionError: a name that is not in `FORMATS`, or none at all.
+    """
+    names: list[str] = []
+    for name in (part.strip().lower() for part in text.split(",")):
+        names += FORMATS if name == ALL else [name] if name else []
+    _require_known(names)
+    if not names:
+        raise OptionError(f"no format given; known are {_known()}")
+    return tuple(dict.fromkeys(names))
+
+
+def save(transcript: Transcript, folder: Path, stem: str, formats: Sequence[str]) -> list[Path]:
+    """Writes `folder/stem.suffix` for each format, so that a file is either whole or as it was.
+
+    Every format is rendered before the first byte is written. The folder is made where it is missing.
+
+    Returns:
+        The paths, in the order of `formats`.
+
+    Raises:
+        OptionError: an unknown format, or a stem that is not a plain file name.
+        StorageError: the disk is full, the folder may not be written, and so on.
+    """
+    _require_known(formats)
+    if not stem or stem.startswith("..") or any(character in "/\\\0" for character in stem):
+        raise OptionError(f"{stem!r} cannot name a file; give a stem without slashes")
+    contents = [(folder / f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript)) for name in formats]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _storage_error(folder, error) from error
+    for path, content in contents:
+        _replace(path, content)
+    return [path for path, _ in contents]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes beside the file and renames: a reader never sees half of it, and a failure leaves the old one."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _storage_error(path, error) from error
+
+
+def _storage_error(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder")
+
+
+def _require_known(names: Sequence[str]) -> None:
+    unknown = [name for name in dict.fromkeys(names) if name not in FORMATS]
+    if unknown:
+        raise OptionError(f"no such format: {', '.join(map(repr, unknown))}; known are {_known()}")
+
+
+def _known() -> str:
+    return ", ".join([*FORMATS, ALL])

@@ -1,0 +1,93 @@
+"""Markdown (CommonMark) to read, with the summary's sentences linked to the segments that they rest on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from earwitness.exports.reading import (
+    clean,
+    encode,
+    evidence,
+    gap,
+    made_by,
+    openings,
+    paragraphs,
+    talk_shares,
+    title,
+)
+from earwitness.types import Chapter, Segment, Summary, Transcript
+from earwitness.units import short_clock
+
+_MARKS = re.compile(r"([\\`*_{}\[\]#|~$])")
+_BLOCK_START = re.compile(r"^(\d+)([.)])|^([-+=])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def write(transcript: Transcript) -> bytes:
+    """Title, what it is, summary, keywords, chapters, then the transcript by turns; all of its text shown as text."""
+    blocks = [f"# {escape(title(transcript))}", *_meta(transcript)]
+    if transcript.summary and transcript.summary.sentences:
+        blocks += ["## Summary", _sentences(transcript, transcript.summary)]
+    if transcript.keywords:
+        blocks.append(f"**Keywords:** {', '.join(map(escape, transcript.keywords))}")
+    if transcript.chapters:
+        blocks += ["## Chapters", "\n".join(_chapter(transcript, *opening) for opening in openings(transcript))]
+    if transcript.segments:
+        blocks += ["## Transcript", *_body(transcript)]
+    return encode("\n\n".join(blocks) + "\n")
+
+
+def escape(text: str) -> str:
+    r"""Text that Markdown shows as it is.
+
+    >>> escape("*5 < 6*"), escape("1. one")
+    ('\\*5 &lt; 6\\*', '1\\. one')
+    """
+    marked = _MARKS.sub(r"\\\1", clean(text)).translate(_ENTITIES)
+    return _BLOCK_START.sub(lambda match: f"{match[1] or ''}\\{match[2] or match[3]}", marked)
+
+
+def _meta(transcript: Transcript) -> list[str]:
+    speakers = [f"{escape(speaker.name)} {share:.0%}" for speaker, share in talk_shares(transcript)]
+    parts = [short_clock(transcript.duration), *speakers, escape(made_by(transcript))]
+    return [" · ".join(parts), *(f"> **Note:** {escape(warning)}" for warning in transcript.warnings)]
+
+
+def _chapter(transcript: Transcript, chapter: Chapter, opening: Segment | None) -> str:
+    place = _link([opening]) if opening else short_clock(chapter.start)
+    gist = _sentences(transcript, chapter.summary)
+    return f"- {place} **{escape(chapter.title)}**" + (f"  \n  {gist}" if gist else "")
+
+
+def _sentences(transcript: Transcript, summary: Summary | None) -> str:
+    return " ".join(
+        escape(sentence.text) + (f" ({_link(segments)})" if segments else "")
+        for sentence, segments in evidence(transcript, summary)
+    )
+
+
+def _link(segments: Sequence[Segment]) -> str:
+    places = {_anchor(segment): short_clock(segment.start) for segment in segments}
+    return ", ".join(f"[{time}](#{anchor})" for anchor, time in places.items())
+
+
+def _anchor(segment: Segment) -> str:
+    return f"t{int(segment.start)}"
+
+
+def _body(transcript: Transcript) -> Iterable[str]:
+    """Paragraphs; the first segment within each second carries the anchor that links to that second lead to."""
+    placed: set[str] = set()
+    for paragraph in paragraphs(transcript):
+        if paragraph.chapter:
+            yield f"### {escape(paragraph.chapter.title)}"
+        if paragraph.gist:
+            yield f"> *In short:* {_sentences(transcript, paragraph.gist)}"
+        texts = []
+        for segment in paragraph.segments:
+            anchor = _anchor(segment)
+            texts.append(("" if anchor in placed else f'<a id="{anchor}"></a>') + escape(segment.text))
+            placed.add(anchor)
+        name = f"**{escape(paragraph.name)}** " if paragraph.name else ""
+        yield f"{name}\\[{short_clock(paragraph.start)}\\] {gap(transcript.language).join(texts)}"

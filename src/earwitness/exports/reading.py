@@ -1,0 +1,179 @@
+"""What the writers share: text that is safe to lay out, words with times, and paragraphs to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from earwitness.types import Chapter, Seconds, Segment, Speaker, Summary, SummarySentence, Transcript, Turn, Word
+
+UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
+"""Languages that Whisper writes without a space between words."""
+
+PARAGRAPH_CHARACTERS = 700
+"""A longer turn is broken at the next segment: a lecture of one speaker would else be a single paragraph."""
+
+GIST_SHARE = 0.5
+"""A turn's summary is shown where it is at most this share of the turn's text; a longer one saves no reading."""
+
+# No-break spaces stay: French puts them before its punctuation.
+_SPACE = re.compile(r"[^\S\u00a0\u202f]+")
+# Controls, bidirectional embeddings, overrides and isolates (which reorder what stands around them; the plain marks
+# that Arabic and Hebrew need stay), lone surrogates and noncharacters: nothing that shows, much that breaks readers.
+_UNSHOWN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+
+
+def clean(text: str) -> str:
+    """Text on one line: no control characters, every run of white space one space, none at the ends.
+
+    >>> clean(" one\\n\\ttwo\\x00 ")
+    'one two'
+    """
+    return _SPACE.sub(" ", _UNSHOWN.sub("", text)).strip()
+
+
+def encode(text: str) -> bytes:
+    """UTF-8; a lone surrogate, which UTF-8 cannot write, becomes a question mark."""
+    return text.encode("utf-8", "replace")
+
+
+def gap(language: str) -> str:
+    """What stands between two sentences.
+
+    >>> gap("en"), gap("zh")
+    (' ', '')
+    """
+    return "" if language in UNSPACED_LANGUAGES else " "
+
+
+def timed_words(segment: Segment, language: str) -> tuple[Word, ...]:
+    """A segment's words, cleaned, none empty, each with the space before it that it needs.
+
+    Where the words do not spell the segment's text (somebody edited it, or an engine gave none), the text's own
+    words share the segment's time by their length; their probability is then 1, as nothing is known of it.
+    """
+    words = tuple(_cleaned(word) for word in segment.words if clean(word.word))
+    text = clean(segment.text)
+    if "".join(word.word for word in words).replace(" ", "") == text.replace(" ", ""):
+        return words
+    pieces = list(text) if language in UNSPACED_LANGUAGES else [f" {piece}" for piece in text.split(" ")]
+    step_s = (segment.end - segment.start) / max(1, len("".join(pieces)))
+    spread: list[Word] = []
+    start = segment.start
+    for piece in pieces:
+        end = start + step_s * len(piece)
+        if piece.strip():
+            spread.append(Word(piece, start, end, 1.0, segment.speaker))
+        start = end
+    return tuple(spread)
+
+
+def _cleaned(word: Word) -> Word:
+    text = (" " if word.word[:1].isspace() else "") + clean(word.word)
+    return Word(text, word.start, word.end, word.probability, word.speaker, word.speaker_probability)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """What a reader takes in at once: a speaker's turn, or a part of a long one.
+
+    `chapter` is the one that opens with it; `gist` says in short what the turn says that begins with it.
+    """
+
+    name: str | None
+    speaker: str | None
+    text: str
+    segments: tuple[Segment, ...]
+    chapter: Chapter | None = None
+    gist: Summary | None = None
+
+    @property
+    def start(self) -> Seconds:
+        return self.segments[0].start
+
+
+def paragraphs(transcript: Transcript) -> tuple[Paragraph, ...]:
+    """Every segment once, by turns; a turn is broken where a chapter opens and where it grows too long to read."""
+    turns = {segment: turn for turn in transcript.turns for segment in turn.segments}
+    opens = {segment.id: chapter for chapter, segment in openings(transcript) if segment}
+    groups: list[list[Segment]] = []
+    for segment in transcript.segments:
+        if groups and segment.id not in opens and _continues(groups[-1], segment, turns):
+            groups[-1].append(segment)
+        else:
+            groups.append([segment])
+    gists = _gists(transcript)
+    return tuple(
+        Paragraph(
+            name=shown_name(transcript, group[0].speaker),
+            speaker=group[0].speaker,
+            text=gap(transcript.language).join(filter(None, (clean(segment.text) for segment in group))),
+            segments=tuple(group),
+            chapter=opens.get(group[0].id),
+            gist=gists.get(group[0].id),
+        )
+        for group in groups
+    )
+
+
+def _continues(group: Sequence[Segment], segment: Segment, turns: Mapping[int, Turn]) -> bool:
+    same_turn = turns.get(segment.id) is turns.get(group[0].id) and segment.speaker == group[0].speaker
+    return same_turn and sum(len(earlier.text) for earlier in group) < PARAGRAPH_CHARACTERS
+
+
+def _gists(transcript: Transcript) -> dict[int, Summary]:
+    """First segment of a turn -> the turn's summary, where it saves the reader much of the turn."""
+    lengths = {segment.id: len(segment.text) for segment in transcript.segments}
+    return {
+        turn.segments[0]: turn.summary
+        for turn in transcript.turns
+        if turn.segments
+        and turn.summary
+        and 0 < len(turn.summary.text) <= GIST_SHARE * sum(lengths.get(segment, 0) for segment in turn.segments)
+    }
+
+
+def openings(transcript: Transcript) -> list[tuple[Chapter, Segment | None]]:
+    """Chapters, each with the segment that it opens with; none where nothing is said in it."""
+    known = {segment.id: segment for segment in transcript.segments}
+    return [
+        (chapter, next((known[id_] for id_ in chapter.segments if id_ in known), None))
+        for chapter in transcript.chapters
+    ]
+
+
+def evidence(transcript: Transcript, summary: Summary | None) -> list[tuple[SummarySentence, list[Segment]]]:
+    """A summary's sentences, each with the segments that it rests on."""
+    known = {segment.id: segment for segment in transcript.segments}
+    sentences = summary.sentences if summary else ()
+    return [(sentence, [known[id_] for id_ in sentence.evidence if id_ in known]) for sentence in sentences]
+
+
+def title(transcript: Transcript) -> str:
+    """The recording's name, without its folder and extension."""
+    return clean(PurePosixPath(transcript.source.name).stem) or "Transcript"
+
+
+def shown_name(transcript: Transcript, speaker: str | None) -> str | None:
+    """A speaker's name on one line; none where nobody is known."""
+    return clean(transcript.name_of(speaker) or "") or None
+
+
+def talk_shares(transcript: Transcript) -> list[tuple[Speaker, float]]:
+    """Speakers by how much they speak, most first, each with the share (0 to 1) of all that is spoken."""
+    total = sum(speaker.seconds for speaker in transcript.speakers)
+    ordered = sorted(transcript.speakers, key=lambda speaker: -speaker.seconds)
+    return [(speaker, speaker.seconds / total if total > 0 else 0.0) for speaker in ordered]
+
+
+def made_by(transcript: Transcript) -> str:
+    """One line on the engines that made the transcript."""
+    engine = transcript.engine
+    parts = [f"transcribed by {engine.asr} with the model {engine.model}"]
+    parts += [f"speakers by {engine.diarizer}"] if engine.diarizer else []
+    parts += [f"summary by {engine.summarizer}"] if engine.summarizer else []
+    return clean(", ".join(parts))

@@ -1,0 +1,119 @@
+"""The page: well-formed, self-contained, everything escaped, every link with its end."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from earwitness.exports.html import write
+from earwitness.types import Coverage, EngineInfo, Transcript, Word
+from factories import make_segment, make_transcript
+from pages import Page
+
+
+def test_the_page_is_well_formed_and_its_links_have_ends() -> None:
+    page = Page(write(make_transcript()))
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert all(link[1:] in ids for link in page.values("href") if link.startswith("#"))
+    assert {"header", "nav", "main", "footer"} <= {tag for tag, _ in page.elements}
+    assert [tag for tag, _ in page.elements if tag in ("h1", "h2", "h3")] == ["h1", "h2", "h2", "h2", "h2", "h3", "h3"]
+    labels = [label for value in page.values("aria-labelledby") for label in value.split()]
+    assert set(labels) <= set(ids)
+
+
+def test_the_page_asks_for_nothing_and_runs_only_its_own_script() -> None:
+    source = write(make_transcript())
+    page = Page(source)
+    policy = next(a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy") or ""
+    directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
+    assert directives == {
+        "default-src": "'none'",
+        "style-src": f"'{sha256(page.texts['style'])}'",
+        "script-src": f"'{sha256(page.texts['script'])}'",
+        "media-src": "blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    assert all(link.startswith("#") for link in page.values("href"))
+    assert not page.values("src")
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not [name for name in names if name.startswith("on") or name == "style"]
+    assert not re.findall(rb"url\(|@import|https?:|//\w", source)
+
+
+def sha256(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def test_it_says_what_made_it() -> None:
+    engine = EngineInfo("faster-whisper", "Systran/faster-whisper-small", None, None)
+    source = write(make_transcript(engine=engine)).decode()
+    assert "transcribed by faster-whisper with the model Systran/faster-whisper-small." in source
+
+
+def test_every_word_carries_its_time() -> None:
+    transcript = make_transcript()
+    page = Page(write(transcript))
+    starts = [float(a["data-s"] or "") for tag, a in page.elements if tag == "span" and "data-s" in a]
+    assert starts == [pytest.approx(word.start, abs=0.0006) for word in transcript.words]
+
+
+def test_summary_sentences_link_to_their_evidence() -> None:
+    source = write(make_transcript()).decode()
+    assert 'since then. <a class="cite" href="#s4" data-s="11.400">0:11</a>' in source
+    assert '<a href="#c3"><span class="when">0:09</span><span class="name">The bridge</span></a>' in source
+
+
+def test_words_that_were_hard_to_hear_are_marked() -> None:
+    words = (Word(" Clear", 1.0, 1.2, 0.5), Word(" murky", 1.3, 1.5, 0.31))
+    source = write(make_transcript(segments=(make_segment(0, "Clear murky", "A", 1.0, words=words),))).decode()
+    assert (
+        '<span data-s="1.000">Clear</span> <span data-s="1.300" class="doubt" title="31% sure">murky</span>' in source
+    )
+
+
+def test_the_ledger_accounts_for_every_kind() -> None:
+    coverage = (Coverage(0.0, 5.0, "transcribed"), Coverage(5.0, 15.0, "dropped"), Coverage(15.0, 17.2, "music"))
+    source = write(make_transcript(coverage=coverage)).decode()
+    assert "heard, but not trusted 0:10 (58%)" in source
+    assert "music 0:02 (13%)" in source
+    assert '<rect class=dropped x="29.07%" width="58.14%" height="100%"/>' in source
+
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" onload='x' $title ${style}"
+
+
+def hostile_transcript() -> Transcript:
+    return make_transcript(
+        [("A", HOSTILE), (HOSTILE, "Fine.")],
+        names={"A": HOSTILE},
+        chapters=[(0, HOSTILE)],
+        evidence=[0],
+        name=f"{HOSTILE.replace('/', '')}.mp3",
+        keywords=(HOSTILE,),
+        warnings=(HOSTILE,),
+        language=HOSTILE,
+    )
+
+
+def test_hostile_text_stays_text() -> None:
+    page, plain = Page(write(hostile_transcript())), Page(write(make_transcript(warnings=("w",))))
+    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements}
+    assert [tag for tag, _ in page.elements].count("script") == 1
+    assert page.texts["script"] == plain.texts["script"]
+    assert {name for _, attributes in page.elements for name in attributes} <= {
+        name for _, attributes in plain.elements for name in attributes
+    } | {"title"}
+    assert HOSTILE in page.texts["bdi"]
+    assert HOSTILE in page.texts["h3"]
+
+
+def test_an_empty_transcript_says_so() -> None:
+    source = write(make_transcript([], keywords=())).decode()
+    Page(source.encode())
+    assert "Nobody speaks in this recording." in source
+    assert "<nav" not in source
