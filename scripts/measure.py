@@ -138,9 +138,8 @@ def report(results: list[dict[str, Any]]) -> None:
             groups["all"].append(result)
     for name, group in sorted(groups.items()):
         words = sum(result["reference_words"] for result in group)
-        print(
-            f"WER {name}: {sum(result['errors'] for result in group) / words:.1%} of {words} words in {len(group)} files"
-        )
+        errors = sum(result["errors"] for result in group)
+        print(f"WER {name}: {errors / words:.1%} of {words} words in {len(group)} files")
     for result in (result for result in results if "der" in result):
         parts = " ".join(f"{n} {result[n]:.1%}" for n in ("missed detection", "false alarm", "confusion"))
         print(

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from sounds import bursts, write_wav
 
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import FOLDER_VARIABLE
@@ -16,11 +15,12 @@ from earwitness.errors import ModelError
 from earwitness.exports.json import read
 from earwitness.options import Options
 from earwitness.source import find
+from sounds import bursts, write_wav
 
 FAKE = Options.of(engine="fake")
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three recordings, one of them a text that calls itself one."""
     episodes = tmp_path / "episodes"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from sounds import bursts, write_wav
 
 from earwitness import transcribe
 from earwitness.checkpoints import Checkpoints
@@ -16,11 +15,12 @@ from earwitness.errors import AudioError, OptionError, SourceError
 from earwitness.options import Options
 from earwitness.pipeline import NO_SPEECH, Engines
 from earwitness.types import Region, Transcript, Word
+from sounds import bursts, write_wav
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-SPANS = ((1.0, 11.0), (14.0, 20.0), (24.0, 30.0))
+SPANS = ((1.2, 10.8), (14.2, 19.8), (24.2, 29.8))
 
 
 class Loud:
@@ -70,7 +70,7 @@ def engines(**options: Any) -> Engines:
     return Engines(settings, recognizer=Fake(hear=sentences), detector=Loud(), embedder=Thirds())
 
 
-@pytest.fixture()
+@pytest.fixture
 def recording(tmp_path: Path) -> Path:
     return write_wav(tmp_path / "talk.wav", bursts(32.0, *SPANS))
 

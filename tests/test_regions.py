@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,11 +86,11 @@ def test_long_regions_are_cut_at_the_quietest_point() -> None:
 
 @given(st.floats(29.1, 400), st.floats(1, 29))
 def test_pieces_abut_and_keep_the_limit(duration: float, limit: float) -> None:
-    audio = Audio(np.random.default_rng(0).standard_normal(int(401 * 100)).astype(np.float32), sample_rate=100)
+    audio = Audio(np.random.default_rng(0).standard_normal(401 * 100).astype(np.float32), sample_rate=100)
     pieces = split(audio, Region(0.0, duration), limit)
     assert pieces[0].start == 0.0
     assert pieces[-1].end == duration
-    assert all(before.end == after.start for before, after in zip(pieces, pieces[1:], strict=False))
+    assert all(before.end == after.start for before, after in pairwise(pieces))
     assert all(0 < piece.duration <= limit + 1e-6 for piece in pieces)
 
 

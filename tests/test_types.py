@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from factories import make_transcript
 
 from earwitness.errors import TranscriptError
 from earwitness.types import Audio, Transcript
+from factories import make_transcript
 
 
 def test_the_transcript_survives_its_json() -> None:

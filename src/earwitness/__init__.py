@@ -30,7 +30,7 @@ _HOMES = {
     "save": "earwitness.exports",
     "transcribe": "earwitness.pipeline",
 }
-__all__ = ["EarwitnessError", "Options", "Transcript", "__version__", "save", "transcribe"]  # noqa: PLE0604
+__all__ = ["EarwitnessError", "Options", "Transcript", "__version__", "save", "transcribe"]
 
 
 def __getattr__(name: str) -> Any:

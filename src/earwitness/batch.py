@@ -30,7 +30,10 @@ Report = Callable[[str, str, Seconds, Seconds], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one recording, whose exports are called `stem`. `error` is none where it went well; `elapsed_s` is this run's wall time."""
+    """What became of one recording, whose exports are called `stem`.
+
+    `error` is none where it went well; `elapsed_s` is the wall time of this run.
+    """
 
     name: str
     stem: str
@@ -95,15 +98,11 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         finally:
             found.discard()
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
-    except EarwitnessError as error:
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(error))
+    except EarwitnessError as problem:
+        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(problem))
     except MemoryError:
-        return Outcome(
-            name,
-            reference.stem,
-            elapsed_s=time.perf_counter() - began,
-            error=f"{name}: out of memory; try a smaller --batch-size",
-        )
+        error = f"{name}: out of memory; try a smaller --batch-size or fewer --workers"
+        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
     return Outcome(
         name,
         reference.stem,

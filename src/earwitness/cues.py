@@ -22,7 +22,9 @@ NEXT_TOPIC = re.compile(
 """Announces a topic."""
 
 FAREWELL = re.compile(
-    r"""\b(?:thank(?:s|\ you)(?:\ \w+){0,5}\ (?:listening|watching|tuning|joining|coming|time|conversation|talking)
+    r"""\b(?:thank(?:s|\ you)(?:\ \w+){0,5}\ (?:listening|watching|tuning|joining|coming|time
+            |conversation|talking|visit)
+        |you(?:\ have|'ve)\ been\ listening|(?:those|these)\ were\ (?:our|the|my)
         |(?:that|this)(?:\ is|\ was|'s)\ (?:all|it\ for|the\ end|our\ (?:show|program|programme|episode))
         |^thank(?:s|\ you)(?:\ (?:very|so)\ much)?(?:\ \w+)?$
         |good\ place\ to\ (?:stop|end)
@@ -67,8 +69,10 @@ COURTESY = re.compile(
         |you're\ welcome|please\ (?:leave|subscribe|rate|follow|tell)|don't\ forget|subscribe|see\ you|until\ next
         |if\ you\ (?:liked|enjoyed|like|enjoy)
         |(?:it's|it\ is|i'm|i\ am)\ (?:\w+\ )?(?:a\ pleasure|glad|happy)
-        |i'm\ a\ (?:big|huge)\ fan|that's\ (?:all|it|amazing|great|wild|funny)|i\ love\ (?:that|it)|let's|let\ us|let\ me)\b
-        |\b(?:thank\ you|thanks)\ (?:so\ much\ )?for\b|\bto\ be\ here$|\bthe\ show$""",
+        |i'm\ a\ (?:big|huge)\ fan|that's\ (?:all|it|amazing|great|wild|funny)
+        |i\ love\ (?:that|it)|let's|let\ us|let\ me)\b
+        |\b(?:thank\ you|thanks)\ (?:so\ much\ )?for\b|\bto\ be\ here$|\bthe\ show$
+        |\bthis\ (?:is|was)\ the\ (?:\w+\ ){0,4}(?:show|podcast|program|programme)$""",
     re.VERBOSE,
 )
 """Says nothing but kindness, or what the show itself needs."""

@@ -13,7 +13,8 @@ from earwitness.text import Vocabulary, plain
 from earwitness.types import Segment
 
 # In words: what is shorter says nothing, what is longer is not a summary.
-_MIN_WORDS, _MIN_TERMS, _GOOD_WORDS, _MAX_WORDS = 6, 3, 32, 60
+_MIN_WORDS, _MIN_TERMS, _MAX_WORDS = 6, 3, 60
+_GOOD_WORDS = (12, 32)
 _MAX_PAIR_WORDS = 45
 # What the form of a sentence is worth, beside its content.
 _LEANING, _CONJOINED, _HEDGED, _FIRST_PERSON, _ADDRESSED, _ANNOUNCED = 0.4, 0.8, 0.6, 0.85, 0.5, 0.5
@@ -21,7 +22,7 @@ _LEANING, _CONJOINED, _HEDGED, _FIRST_PERSON, _ADDRESSED, _ANNOUNCED = 0.4, 0.8,
 _PUNCTUATED_SHARE = 0.3
 
 _LEADING = re.compile(
-    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|right|actually|look|basically)
+    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|actually|basically)
         (?:,\s*|\s+(?=(?:i|we|the|a|an|in|on|at|you|they|he|she|it|this|that|there)\b)))+""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -68,7 +69,7 @@ def extracts(segments: Sequence[Segment], vocabulary: Vocabulary) -> list[Extrac
     for _, turn in groupby(segments, key=lambda item: item.speaker):
         before: Extract | None = None
         for sentence in _sentences(list(turn), punctuated):
-            text = _cleaned(sentence.text, english, punctuated)
+            text = _cleaned(sentence.text, english)
             single = _extract(text, sentence.ids, vocabulary)
             found.append((before and english and _joined(before, text, single, vocabulary)) or single)
             before = single
@@ -91,7 +92,7 @@ def _extract(text: str, ids: tuple[int, ...], vocabulary: Vocabulary) -> Extract
     terms = tuple(vocabulary.terms(text))
     words = len(plain(text).split())
     usable = _MIN_WORDS <= words <= _MAX_WORDS and len(set(terms)) >= _MIN_TERMS and not text.endswith(_QUESTION_MARKS)
-    worth = min(1.0, _GOOD_WORDS / max(1, words))
+    worth = min(1.0, words / _GOOD_WORDS[0], _GOOD_WORDS[1] / max(1, words))
     if vocabulary.language != "en":
         return Extract(text, ids, terms, worth, usable)
     said = plain(text)
@@ -123,7 +124,7 @@ def _joined(before: Extract, text: str, single: Extract, vocabulary: Vocabulary)
     return joined if joined.usable else None
 
 
-def _cleaned(text: str, english: bool, punctuated: bool) -> str:
+def _cleaned(text: str, english: bool) -> str:
     """Without what people say before they know what to say; with a capital and a full stop.
 
     The words that remain are the speaker's own.
@@ -132,7 +133,7 @@ def _cleaned(text: str, english: bool, punctuated: bool) -> str:
         text = _REPEATED.sub(r"\1", _INNER.sub("", text))
         text = _LEADING.sub("", text.strip(" ,"))
     text = text.strip(" ,;:–—-") or text
-    if punctuated and not SENTENCE_END.search(text):
+    if not SENTENCE_END.search(text):
         text += "."
     return _capital(text)
 

@@ -7,27 +7,26 @@ import sys
 from pathlib import Path
 
 import pytest
-from sounds import bursts, write_wav
 
 from earwitness.checkpoints import FOLDER_VARIABLE
+from sounds import bursts, write_wav
 
 
-@pytest.fixture()
+@pytest.fixture
 def run(tmp_path: Path):  # type: ignore[no-untyped-def]
     """Runs the command in a folder and with a cache of the test's own."""
 
     def call(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, FOLDER_VARIABLE: str(tmp_path / "cache"), "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
         environment["HF_HOME"] = str(tmp_path / "hub")
-        done = subprocess.run(
-            [sys.executable, "-m", "earwitness", *arguments], capture_output=True, cwd=tmp_path, env=environment, input=stdin
-        )
+        command = [sys.executable, "-m", "earwitness", *arguments]
+        done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, input=stdin)
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return call
 
 
-@pytest.fixture()
+@pytest.fixture
 def episode(tmp_path: Path) -> Path:
     return write_wav(tmp_path / "episode.wav", bursts(12.0, (1.0, 5.0), (6.0, 11.0)))
 

@@ -7,6 +7,7 @@ which cannot be guessed and forces the decoder to listen.
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 NOUNS = """
@@ -111,6 +112,26 @@ Let us talk about the {n}.|How does it work?|Why is that?|That is a good questio
 We will be back after a short break.|Our first topic is the {n}.|Our next topic is the {n}.|The last topic is the {n}.|
 """.replace("\n", "").split("|")
 
+# Words that sound alike (here and hear, by and buy, their and there) are told apart by their neighbours alone.
+PHRASES = """
+We will hear about the {n} and the {a} {n}.|Did you hear the {n} in the {n}?|I am happy to hear that.|Come here, {m}.|
+The {n} paid for the {n} with a {n}.|They paid for our {n} in {p}.|Who paid for that {a} {n}?|Thank you for the {n}, {m}.|
+She came by {n} and he left by {n}.|The {n} came by ship.|I want to buy a {n} for my {n}.|We buy {u} {n}s every {y}.|
+There is no {n} in the {n}.|There are {u} {n}s near the {n}.|When there is no {n}, we use the {n}.|Is there a {a} {n}?|
+Their {n} was in their {n} for {u} {t}.|They put their {n} over there.|Which {n} do you like best?|Which {a} {n} is it?|
+What is it?|What is that?|What did you do with the {n}s?|What did they do then?|What can you do?|Who are you?|Where is it?|
+{m} {v} the name of the {n} and the story of each {n}.|The name of my {n} is {m}.|My name is {m}, and I am a {n}.|
+It was {a}, and it was {a}.|It is too {a} for me.|I knew that you would come.|You know the {n}, and I know the {n}.|
+We had to cross the {n} to go to the {n}.|Before the {n} was open, we {v} it with {u} {a} {n}s.|Goodbye, {m}, and thank you.|
+The {n} of the {n} is in the {n} of the {n}.|One half of the {n} was {a}.|The people of {p} {v} the {n} and the {n}.|
+Right here, in the {n}, {m} {v} the {n}.|Write your name on the {n}.|We would like to see the sea.|Now we know no {n}.|
+The sun and the son of {m} are both here.|I have a question about the {n}.|Do you have two {n}s, too?|Please be {a}.|
+That was the {a} {n}, and this is the {n} show.|Thank you for listening, and goodbye.|Next {y} our guest is a {n} from {p}.|
+It happened only once this year.|Last year we found {u} {n}s under the {n}.|I was a child when my {n} {v} the {n}.|
+If the wind is strong, the {n} can {b} the {n} for {u} {t}.|So they wanted to use the {n}.|You should {b} us in the summer.|
+We {v} the {n} on the {n} of the {n}, and we {v} a {n} in the {n}.|The {n} {v} into the {n}, and the {n} was {a}.
+""".replace("\n", "").split("|")
+
 _GROUPS = (
     NOUNS, ADJECTIVES, PAST, BASE, INTRANSITIVE_PAST, INTRANSITIVE_BASE, ING, ADVERBS, NAMES, PLACES, NUMBERS, UNITS,
     DAYS, MONTHS, PRONOUNS, OBJECTS, DETERMINERS, PREPOSITIONS, AUXILIARIES, CONJUNCTIONS,
@@ -196,6 +217,15 @@ def clause(r: Random) -> str:
     return f"{subject} {verb_phrase(r)}"
 
 
+def filled(r: Random, template: str) -> str:
+    """A template with a word of the right kind in each of its braces."""
+    kinds = {
+        "n": NOUNS, "a": ADJECTIVES, "v": PAST, "b": BASE, "m": NAMES, "p": PLACES, "u": NUMBERS, "t": UNITS, "y": DAYS,
+    }  # fmt: skip
+    text = re.sub(r"\{(.)\}", lambda match: r.choice(kinds[match[1]]), template)
+    return text[0].upper() + text[1:]
+
+
 def salad(r: Random) -> str:
     """Unguessable words, so that nothing but the sound tells them."""
     words = [plural(w) if w in NOUNS and r.random() < 0.2 else w for w in r.choices(ALL_WORDS, k=r.randint(2, 9))]
@@ -210,15 +240,16 @@ def sentence(r: Random) -> str:
     """
     kind = r.random()
     if kind < 0.10:
-        text = r.choice([s for s in STOCK if s])
-        return text.format(m=r.choice(NAMES), a=r.choice(ADJECTIVES), n=r.choice(NOUNS), y=r.choice(DAYS))
-    if kind < 0.34:
+        return filled(r, r.choice([s for s in STOCK if s]))
+    if kind < 0.40:
+        return filled(r, r.choice(PHRASES))
+    if kind < 0.48:
         body, stop = salad(r), "."
-    elif kind < 0.46:
+    elif kind < 0.58:
         opener = r.choice(["how", "why", "when", "where", "what", ""])
         rest = f"{noun_phrase(r) if r.random() < 0.5 else r.choice(PRONOUNS)} {r.choice(BASE)} {noun_phrase(r)}"
         body, stop = f"{opener} {r.choice(['did', 'does', 'do', 'can', 'could', 'will'])} {rest}".strip(), "?"
-    elif kind < 0.52:
+    elif kind < 0.62:
         body, stop = ", ".join(noun_phrase(r) for _ in range(2)) + f" and {noun_phrase(r)} {verb_phrase(r)}", "."
     else:
         body, stop = clause(r), "."

@@ -25,6 +25,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+
 from sentences import sentence
 from speech import SAMPLE_RATE, VOICES, say
 
@@ -32,12 +33,16 @@ FRAMES_PER_SECOND = 100
 WINDOW_FRAMES = 3000
 FLOOR = -10.0  # log10 of the smallest power Whisper's front end lets through
 MAX_TOKENS = 446
-# name, seconds of training, windows a step, frames a window, learning rate from, to
+# name, steps, windows a step, frames a window, learning rate from, to
 PHASES = (
-    ("6 s", 1000, 32, 600, 1e-3, 5e-4),
-    ("15 s", 1200, 16, 1500, 6e-4, 3e-4),
-    ("30 s", 2400, 10, WINDOW_FRAMES, 4e-4, 1e-5),
+    ("6 s", 900, 32, 600, 1e-3, 5e-4),
+    ("15 s", 450, 16, 1500, 6e-4, 3e-4),
+    ("30 s", 450, 10, WINDOW_FRAMES, 4e-4, 1e-5),
+    ("15 s again", 300, 16, 1500, 5e-4, 2e-5),
+    ("30 s again", 60, 10, WINDOW_FRAMES, 1e-4, 1e-6),
 )
+WARM_UP_STEPS = 50
+REPORT_STEPS = 25
 
 
 def speak_many(job: tuple[int, int]) -> list[tuple[str, int, np.ndarray, list[tuple[int, int]]]]:
@@ -182,17 +187,18 @@ def encode(encoder: Any, mel: Any) -> Any:
     return encoder.layer_norm(hidden)
 
 
-def train(model: Any, windows: Windows, scale: float, checkpoint: Path) -> None:
+def train(model: Any, windows: Windows, phases: tuple[Any, ...], checkpoint: Path) -> None:
     import torch
     from torch.nn.functional import cross_entropy
 
     optimizer = torch.optim.AdamW(
         (p for p in model.parameters() if p.requires_grad), betas=(0.9, 0.98), weight_decay=0.01
     )
-    for name, seconds, count, frames, first, last in PHASES:
-        began, step, total = time.monotonic(), 0, 0.0
-        while (done := (time.monotonic() - began) / (seconds * scale)) < 1:
-            rate = min(1, (step + 1) / 100) * (last + (first - last) * 0.5 * (1 + math.cos(math.pi * done)))
+    for name, steps, count, frames, first, last in phases:
+        began, total = time.monotonic(), 0.0
+        for step in range(1, steps + 1):
+            falling = last + (first - last) * 0.5 * (1 + math.cos(math.pi * step / steps))
+            rate = min(1.0, step / WARM_UP_STEPS) * falling
             for group in optimizer.param_groups:
                 group["lr"] = rate
             mel, tokens, labels = windows.batch(count, frames)
@@ -205,12 +211,10 @@ def train(model: Any, windows: Windows, scale: float, checkpoint: Path) -> None:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-            step, total = step + 1, total + loss.item()
-            if step % 50 == 0:
-                print(
-                    f"{name} step {step} {time.monotonic() - began:.0f} s loss {total / 50:.3f} rate {rate:.5f}",
-                    flush=True,
-                )
+            total += loss.item()
+            if step % REPORT_STEPS == 0:
+                seconds = time.monotonic() - began
+                print(f"{name}: step {step}, {seconds:.0f} s, loss {total / REPORT_STEPS:.3f}", flush=True)
                 total = 0.0
                 torch.save(model.state_dict(), checkpoint)
 
@@ -242,7 +246,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--sentences", type=int, default=40_000)
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the seconds of every phase")
+    parser.add_argument("--first-phase", type=int, default=1, help="begin with this phase, to go on from a checkpoint")
     options = parser.parse_args()
 
     import torch
@@ -254,7 +258,7 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(options.start / "tokenizer.json"))
     windows = Windows(corpus(options.output / "corpus.pickle", options.sentences), tokenizer, seed=0)
     model = WhisperForConditionalGeneration.from_pretrained(options.start).float().train()
-    train(model, windows, options.scale, options.output / "checkpoint.pt")
+    train(model, windows, PHASES[options.first_phase - 1 :], options.output / "checkpoint.pt")
     export(model, options.start, options.output)
 
 

@@ -94,8 +94,8 @@ def _run(references: list[Reference], job: Job, workers: int, shown: Display) ->
             shown.say(f"error: {outcome.error}")
         for warning in outcome.warnings:
             shown.say(f"{outcome.name}: {warning}")
-        found[outcome.name] = outcome
-    return [found[reference.name] for reference in references]
+        found[outcome.stem] = outcome
+    return [found[reference.stem] for reference in references]
 
 
 def _print(outcomes: list[Outcome], folder: Path) -> None:

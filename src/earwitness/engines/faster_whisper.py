@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WINDOW_S = 30
 WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ
 WINDOW_FRAMES = 3000
+MEL_HOP_SAMPLES = 160
 ENCODER_FRAMES_PER_SECOND = 50
 MAX_TOKENS = 448
 MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
@@ -141,9 +142,7 @@ class FasterWhisper:
         except RuntimeError as error:
             raise ModelError(f"{self.model}: recognition failed ({error}); try a smaller --batch-size") from error
         tokens = [[t for t in result.sequences_ids[0] if t < tokenizer.eot] for result in results]
-        frames = [
-            max(1, min(len(w) * ENCODER_FRAMES_PER_SECOND // SAMPLE_RATE_HZ, WINDOW_FRAMES // 2)) for w in windows
-        ]
+        frames = [max(2, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES)) for window in windows]
         words = self._align(encoded, tokenizer, tokens, frames)
         return [
             Recognized(
