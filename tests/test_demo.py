@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_every_second_is_accounted_for(transcript: Transcript) -> None:
     edges = [(span.start, span.end) for span in transcript.coverage]
     assert edges[0][0] == 0.0
     assert edges[-1][1] == pytest.approx(transcript.duration)
-    assert all(before[1] == after[0] for before, after in zip(edges, edges[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(edges))
     lost = sum(span.end - span.start for span in transcript.coverage if span.kind == "dropped")
     assert lost < 0.02 * transcript.duration
 

@@ -142,7 +142,7 @@ def _separation(one: Any, other: Any) -> float:
     line = one.mean(axis=0) - other.mean(axis=0)
     length = max(float(np.linalg.norm(line)), 1e-9)
     variances = [float((group @ (line / length)).var()) for group in (one, other)]
-    return length / max(1e-2, (sum(variances) / 2) ** 0.5)
+    return length / max(1e-2, float(np.sqrt(np.mean(variances))))
 
 
 def _cosine(one: Any, other: Any) -> float:

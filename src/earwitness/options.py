@@ -151,7 +151,7 @@ class ChapterOptions:
     """Where a new topic begins."""
 
     min_chapter_s: float = 30.0
-    """Shorter chapters are joined to a neighbour."""
+    """Shorter chapters are joined to a neighbour; a greeting or a farewell may have a third of it."""
 
     def __post_init__(self) -> None:
         _require(self.min_chapter_s > 0, "min_chapter_s must be more than 0")

@@ -45,6 +45,7 @@ QUIET_S = 0.05
 
 SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*$")
 PAUSE_S = 0.3
+LONG_PAUSE_S = 1.0
 SNAP_WORDS = 2
 
 
@@ -278,8 +279,11 @@ def _shares(words: Sequence[Word], turns: Sequence[Turn]) -> Iterator[dict[str |
 def _move_change(words: Sequence[Word], speakers: list[str | None], change: int) -> None:
     """Moves the change before word `change`, in `speakers`, to the best place within `SNAP_WORDS`.
 
-    Both runs keep a word at least: somebody who says one word is not talked over by a rule.
+    Both runs keep a word at least: somebody who says one word is not talked over by a rule. A change in a long pause
+    stays there: no recogniser is that far off.
     """
+    if words[change].start - words[change - 1].end >= LONG_PAUSE_S:
+        return
     low = high = change
     while low > 1 and change - low < SNAP_WORDS and speakers[low - 2] == speakers[change - 1]:
         low -= 1

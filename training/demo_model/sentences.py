@@ -115,21 +115,24 @@ We will be back after a short break.|Our first topic is the {n}.|Our next topic 
 # Words that sound alike (here and hear, by and buy, their and there) are told apart by their neighbours alone.
 PHRASES = """
 We will hear about the {n} and the {a} {n}.|Did you hear the {n} in the {n}?|I am happy to hear that.|Come here, {m}.|
-The {n} paid for the {n} with a {n}.|They paid for our {n} in {p}.|Who paid for that {a} {n}?|Thank you for the {n}, {m}.|
-She came by {n} and he left by {n}.|The {n} came by ship.|I want to buy a {n} for my {n}.|We buy {u} {n}s every {y}.|
-There is no {n} in the {n}.|There are {u} {n}s near the {n}.|When there is no {n}, we use the {n}.|Is there a {a} {n}?|
-Their {n} was in their {n} for {u} {t}.|They put their {n} over there.|Which {n} do you like best?|Which {a} {n} is it?|
-What is it?|What is that?|What did you do with the {n}s?|What did they do then?|What can you do?|Who are you?|Where is it?|
+The {n} paid for the {n} with a {n}.|They paid for our {n} in {p}.|Who paid for that {a} {n}?|
+Thank you for the {n}, {m}.|She came by {n} and he left by {n}.|The {n} came by ship.|I want to buy a {n} for my {n}.|
+We buy {u} {n}s every {y}.|There is no {n} in the {n}.|There are {u} {n}s near the {n}.|
+When there is no {n}, we use the {n}.|Is there a {a} {n}?|Their {n} was in their {n} for {u} {t}.|
+They put their {n} over there.|Which {n} do you like best?|Which {a} {n} is it?|What is it?|What is that?|
+What did you do with the {n}s?|What did they do then?|What can you do?|Who are you?|Where is it?|
 {m} {v} the name of the {n} and the story of each {n}.|The name of my {n} is {m}.|My name is {m}, and I am a {n}.|
 It was {a}, and it was {a}.|It is too {a} for me.|I knew that you would come.|You know the {n}, and I know the {n}.|
-We had to cross the {n} to go to the {n}.|Before the {n} was open, we {v} it with {u} {a} {n}s.|Goodbye, {m}, and thank you.|
-The {n} of the {n} is in the {n} of the {n}.|One half of the {n} was {a}.|The people of {p} {v} the {n} and the {n}.|
-Right here, in the {n}, {m} {v} the {n}.|Write your name on the {n}.|We would like to see the sea.|Now we know no {n}.|
-The sun and the son of {m} are both here.|I have a question about the {n}.|Do you have two {n}s, too?|Please be {a}.|
-That was the {a} {n}, and this is the {n} show.|Thank you for listening, and goodbye.|Next {y} our guest is a {n} from {p}.|
+We had to cross the {n} to go to the {n}.|Before the {n} was open, we {v} it with {u} {a} {n}s.|
+Goodbye, {m}, and thank you.|The {n} of the {n} is in the {n} of the {n}.|One half of the {n} was {a}.|
+The people of {p} {v} the {n} and the {n}.|Right here, in the {n}, {m} {v} the {n}.|Write your name on the {n}.|
+We would like to see the sea.|Now we know no {n}.|The sun and the son of {m} are both here.|
+I have a question about the {n}.|Do you have two {n}s, too?|Please be {a}.|
+That was the {a} {n}, and this is the {n} show.|Next {y} our guest is a {n} from {p}.|
 It happened only once this year.|Last year we found {u} {n}s under the {n}.|I was a child when my {n} {v} the {n}.|
-If the wind is strong, the {n} can {b} the {n} for {u} {t}.|So they wanted to use the {n}.|You should {b} us in the summer.|
-We {v} the {n} on the {n} of the {n}, and we {v} a {n} in the {n}.|The {n} {v} into the {n}, and the {n} was {a}.
+If the wind is strong, the {n} can {b} the {n} for {u} {t}.|So they wanted to use the {n}.|
+You should {b} us in the summer.|We {v} the {n} on the {n} of the {n}, and we {v} a {n} in the {n}.|
+The {n} {v} into the {n}, and the {n} was {a}.|Goodbye, and thank you for listening.
 """.replace("\n", "").split("|")
 
 _GROUPS = (

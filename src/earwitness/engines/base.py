@@ -84,12 +84,15 @@ class SpeechDetector(Protocol):
 
 
 class VoiceEmbedder(Protocol):
-    """Spans of speech to points; points of one voice lie close in cosine distance."""
+    """Spans of speech to points: those of one voice lie close together.
+
+    Distance is Euclidean; an embedder made for cosine distance returns rows of length one.
+    """
 
     name: str
     window_s: float
     """The length of span it is made for."""
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
-        """Shape (len(spans), d), rows not normalised, finite. `samples` are a whole recording at 16 kHz."""
+        """Shape (len(spans), d), finite. `samples` are a whole recording at 16 kHz."""
         ...
