@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from earwitness.audio import load
+
 RATE = 16_000
+EPISODE = Path(__file__).parents[1] / "examples" / "episode.flac"
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
@@ -18,6 +21,11 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
         file.setframerate(rate)
         file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     return path
+
+
+def speech(seconds: float, start: float = 0.0) -> np.ndarray:
+    """A part of the episode that ships with the project."""
+    return load(EPISODE).between(start, start + seconds)
 
 
 def bursts(seconds: float, *spans: tuple[float, float], seed: int = 0) -> np.ndarray:

@@ -25,7 +25,7 @@ from earwitness.source import Reference
 from earwitness.types import Seconds
 
 Report = Callable[[str, str, Seconds, Seconds], None]
-"""Called with a recording, a stage, the seconds it has done and the seconds it has to do."""
+"""Called with a recording, a stage, and how much it has done of how much, in seconds (while fetching, in bytes)."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,15 @@ def transcribe_all(
     Raises:
         OptionError, ModelError: no recording could be transcribed with these options.
     """
-    if workers > 1 and len(references) > 1:
+    # Standard input cannot be handed to another process.
+    if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
         return _in_processes(references, job, min(workers, len(references)), report)
     return _here(references, job, report)
 
 
 def _here(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
     engines = Engines(job.options)
-    _ = engines.recognizer.model  # a model that cannot be had fails the batch, not each recording in turn
+    engines.recognizer.identity()  # a model that cannot be had fails the batch, not each recording in turn
     for reference in references:
         yield one(reference, job, engines, report)
 
@@ -89,11 +90,12 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
     """One recording: fetched, transcribed, exported. What is wrong with it is in the outcome, never raised."""
     began = time.perf_counter()
     name = reference.name
+    fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
+    progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
     try:
         kept = job.checkpoints()
-        found = source.fetch(reference, job.options.source, kept.scratch())
+        found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
         try:
-            progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
             transcript = run(found, job.options, engines, checkpoints=kept, progress=progress)
         finally:
             found.discard()
@@ -116,7 +118,7 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
 
 
 def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
-    _ = Engines(job.options).recognizer.model
+    Engines(job.options).recognizer.identity()  # and so that one process downloads, not each
     threads = job.options.model.threads or max(1, (os.cpu_count() or 1) // workers)
     job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
     todo = deque(references)
@@ -141,7 +143,7 @@ def _in_processes(references: Sequence[Reference], job: Job, workers: int, repor
                 process, reference = busy[connection]
                 try:
                     message = connection.recv()
-                except EOFError:
+                except (EOFError, OSError):
                     process.join()
                     del busy[connection]
                     yield Outcome(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from earwitness.checkpoints import FOLDER_VARIABLE
-from sounds import bursts, write_wav
+from sounds import speech, write_wav
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def run(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 @pytest.fixture
 def episode(tmp_path: Path) -> Path:
-    return write_wav(tmp_path / "episode.wav", bursts(12.0, (1.0, 5.0), (6.0, 11.0)))
+    return write_wav(tmp_path / "episode.wav", speech(12.0))
 
 
 def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -109,3 +110,34 @@ def test_version(run) -> None:  # type: ignore[no-untyped-def]
     from earwitness import __version__
 
     assert run("--version").stdout == f"earwitness {__version__}\n"
+
+
+SLOW = """
+import sys, time
+from earwitness.cli import main
+from earwitness.engines import fake
+
+hear = fake.counting
+def slowly(window, temperature=0.0):
+    print("window", flush=True)
+    time.sleep(60)
+    return hear(window)
+fake.counting = slowly
+main(sys.argv[1:])
+"""
+
+
+def test_ctrl_c_stops_with_one_line(episode: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SLOW, "transcribe", "episode.wav", "--engine", "fake"]
+    environment = {**os.environ, FOLDER_VARIABLE: str(tmp_path / "cache")}
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "window\n"
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "goes on from there" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "episode.txt").exists()

@@ -39,6 +39,7 @@ PHASES = (
     ("15 s", 450, 16, 1500, 6e-4, 3e-4),
     ("30 s", 450, 10, WINDOW_FRAMES, 4e-4, 1e-5),
     ("15 s again", 170, 16, 1500, 5e-4, 1e-5),
+    ("30 s again", 320, 10, WINDOW_FRAMES, 3e-4, 1e-6),
 )
 WARM_UP_STEPS = 50
 REPORT_STEPS = 25

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-INTERRUPTED = 130
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command. Exit status: 0 all done, 1 some input failed, 2 wrong usage, 130 interrupted."""
@@ -18,9 +16,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EarwitnessError as error:
         print(f"earwitness: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, OptionError) else 1)
-    except KeyboardInterrupt:
-        print("earwitness: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
-        sys.exit(INTERRUPTED)
 
 
 def with_dashes(arguments: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from earwitness.types import Seconds
 
 # The share of a recording's time that each stage takes, about.
-SHARES = {"audio": 0.03, "regions": 0.02, "words": 0.9, "speakers": 0.05}
+SHARES = {"source": 0.01, "audio": 0.02, "regions": 0.02, "words": 0.9, "speakers": 0.05}
 LINE_EVERY_S = 10.0
 
 

@@ -22,6 +22,9 @@ HELP = """Transcribe recordings: who said what, when, and what it was about.
 SOURCE is a file, a folder (with all recordings in it), a pattern such as 'season1/*.mp3', an http(s) address, or - for
 standard input. A second run redoes nothing; a run that was stopped goes on where it was."""
 
+INTERRUPTED = 130
+"""The exit status that shells give a command stopped by Ctrl-C."""
+
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=False)]
 
 
@@ -75,8 +78,12 @@ def transcribe(
     )  # fmt: skip
     references = find(sources)
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
-    with display(len(references), quiet=quiet) as shown:
-        outcomes = _run(references, job, workers, shown)
+    try:
+        with display(len(references), quiet=quiet) as shown:
+            outcomes = _run(references, job, workers, shown)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         tables.print_json([{**dataclasses.asdict(o), "real_time_factor": o.real_time_factor} for o in outcomes])
     elif not quiet:
