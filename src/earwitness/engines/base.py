@@ -36,10 +36,13 @@ class Recognizer(Protocol):
 
     name: str
     """As in the table and on the command line."""
-    window_s: float
-    """Windows are filled with regions up to this length; 0 asks for one region a window."""
     temperatures: Sequence[float]
     """What to try, in order, on a window that fails the checks; empty where trying again is of no use."""
+
+    @property
+    def window_s(self) -> float:
+        """Windows are filled with regions up to this length; 0 asks for one region a window."""
+        ...
 
     @property
     def model(self) -> str:

@@ -37,6 +37,8 @@ ENCODER_FRAMES_PER_SECOND = 50
 MAX_TOKENS = 448
 MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
 SAMPLED_HYPOTHESES = 5
+DEMO_WINDOW_S = 12.0
+"""The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""
 LANGUAGE_WINDOWS = 4
 """So many windows vote on the language: the first may be a jingle, or a guest's greeting."""
 
@@ -51,7 +53,6 @@ class FasterWhisper:
     """A CTranslate2 Whisper: a size, a folder, a hub id, or `demo`."""
 
     name = "faster-whisper"
-    window_s = float(WINDOW_S)
     temperatures = (0.2, 0.4, 0.6, 0.8)
 
     def __init__(self, options: ModelOptions) -> None:
@@ -62,6 +63,10 @@ class FasterWhisper:
         if self._options.model != hub.AUTO:
             return self._options.model
         return hub.choose(self._device, offline=self._options.offline)
+
+    @property
+    def window_s(self) -> float:
+        return DEMO_WINDOW_S if self.model == hub.DEMO else float(WINDOW_S)
 
     @property
     def notice(self) -> str | None:
