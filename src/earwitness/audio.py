@@ -161,9 +161,7 @@ def load(
                 store.append(block)
                 duration = to_seconds(store.count)
                 if duration > options.max_duration_s:
-                    raise AudioError(
-                        f"{name}: longer than {options.max_duration_s:g} s; cut it, or raise the limit on duration"
-                    )
+                    raise AudioError(f"{name}: longer than {options.max_duration_s:g} s; cut it into shorter files")
                 if progress is not None:
                     progress(duration)
             if not store.count:

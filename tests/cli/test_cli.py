@@ -113,7 +113,8 @@ def test_version(run) -> None:  # type: ignore[no-untyped-def]
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
 from earwitness.cli import main
 from earwitness.engines import fake
 
