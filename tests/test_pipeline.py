@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,6 +183,15 @@ def test_progress_names_the_stages_in_order(recording: Path) -> None:
         progress=lambda stage, done, total: stages.append(stage),
     )
     assert list(dict.fromkeys(stages)) == ["audio", "regions", "words", "speakers"]
+
+
+def test_a_downloaded_copy_is_removed(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input is copied to a file, as a download is; after the run only checkpoints are left."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(recording.read_bytes())))
+    kept = Checkpoints(tmp_path / "cache")
+    transcript = transcribe("-", engines=engines(), checkpoints=kept, engine="fake")
+    assert transcript.words
+    assert list(kept.scratch().iterdir()) == []
 
 
 @pytest.mark.parametrize(

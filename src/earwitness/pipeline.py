@@ -83,7 +83,10 @@ def transcribe(
     if len(references) != 1:
         raise SourceError(f"{recording}: {len(references)} recordings; give one, or use earwitness.batch for many")
     source = fetch(references[0], settings.source, kept.scratch())
-    return run(source, settings, engines or Engines(settings), checkpoints=kept, progress=progress)
+    try:
+        return run(source, settings, engines or Engines(settings), checkpoints=kept, progress=progress)
+    finally:
+        source.discard()
 
 
 def run(
@@ -209,9 +212,8 @@ class _Stages:
         shelf = self._shelf(stage, depends)
         result: T | None = shelf.get("result", kind)
         if result is None:
-            if stage != "audio":
-                _ = self.audio  # decoded, and timed, before the stage's own clock starts
-            result = self.timed(stage, compute) if stage != "audio" else compute()
+            _ = self.audio  # decoded, and timed, before the stage's own clock starts
+            result = self.timed(stage, compute)
             shelf.put("seconds", self.timings[stage])
             shelf.put("result", result)
         else:

@@ -229,9 +229,3 @@ class TermMatrix:
     def sum_rows(self, vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The sum of the rows weighted by a vector over them: shape (terms,)."""
         return np.bincount(self.columns, self.weights * vector[self.rows], minlength=self.shape[1]).astype(np.float64)
-
-    def similarities(self, row: int) -> npt.NDArray[np.float64]:
-        """Cosines of one row with all rows: shape (rows,), 0 to 1."""
-        only = np.zeros(self.shape[0])
-        only[row] = 1.0
-        return self.times(self.sum_rows(only))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from earwitness.types import Seconds
 
@@ -14,18 +13,8 @@ SHARES = {"source": 0.01, "audio": 0.02, "regions": 0.02, "words": 0.9, "speaker
 LINE_EVERY_S = 10.0
 
 
-class Display(Protocol):
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-    def report(self, name: str, stage: str, done: Seconds, total: Seconds) -> None: ...
-    def finished(self, name: str) -> None: ...
-    def say(self, line: str) -> None: ...
-
-
-def display(count: int, *, quiet: bool) -> Display:
-    """The display that fits: none, lines or bars."""
+def display(count: int, *, quiet: bool) -> Quiet:
+    """The display that fits: silence, lines or bars."""
     if quiet:
         return Quiet()
     return Bars(count) if sys.stderr.isatty() else Lines(count)

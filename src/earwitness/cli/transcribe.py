@@ -11,7 +11,7 @@ import typer
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import default_folder
 from earwitness.cli import tables
-from earwitness.cli.progress import Display, display
+from earwitness.cli.progress import Quiet, display
 from earwitness.exports import parse_formats
 from earwitness.options import Options
 from earwitness.source import Reference, find
@@ -92,7 +92,7 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _run(references: list[Reference], job: Job, workers: int, shown: Display) -> list[Outcome]:
+def _run(references: list[Reference], job: Job, workers: int, shown: Quiet) -> list[Outcome]:
     """All outcomes in the order of the sources; warnings and errors are said as they come."""
     found: dict[str, Outcome] = {}
     for outcome in transcribe_all(references, job, workers=workers, report=shown.report):

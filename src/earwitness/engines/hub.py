@@ -58,8 +58,8 @@ class Model:
     size_bytes: int | None
 
 
-def find(name: str, *, offline: bool = False, fetch: bool = True) -> Path:
-    """The folder of a named model, downloaded unless it is there, `offline` is set or `fetch` is not.
+def find(name: str, *, offline: bool = False) -> Path:
+    """The folder of a named model, downloaded unless it is there or `offline` is set.
 
     Raises:
         ModelError: the model is not here and cannot be had.
@@ -74,7 +74,7 @@ def find(name: str, *, offline: bool = False, fetch: bool = True) -> Path:
         raise ModelError(f"{name}: neither a folder nor a known model; known are {known}, or give a hub id")
     if cached := cached_folder(hub_id):
         return cached
-    if offline or not fetch:
+    if offline:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name)}")
     return download(name)
 
