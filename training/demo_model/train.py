@@ -4,7 +4,11 @@
     python training/demo_model/train.py --start FOLDER --output FOLDER
 
 `--start` names a checkpoint in Hugging Face layout whose encoder already hears phonemes. (From random weights
-the attention loss alone stays on a plateau for thousands of steps.) About 80 minutes on two CPU cores.
+the attention loss alone stays on a plateau for thousands of steps.) One to two hours on two CPU cores.
+
+The weights that ship were made so, but not in one go: the first three phases on 40,000 sentences without `PHRASES`
+and with more word salad, and by the clock (the steps below are what they came to); the last two (`--first-phase 4`)
+on 24,000 sentences as `sentences.py` makes them now. A new run will come close to them, not equal them.
 
 Every sentence is stored as a log-mel spectrogram; windows are composed of sentences, pauses and noise in the
 mel domain, short ones first, then Whisper's full 30 s.
