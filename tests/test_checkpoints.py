@@ -59,3 +59,15 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, os.fspath(tmp_path))
     assert default_folder() == tmp_path
+
+
+def test_a_result_that_cannot_be_renamed_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StorageError, match="No space left"):
+        Checkpoints(tmp_path).shelf(SHA, "regions").put("result", REGIONS)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from earwitness.errors import StorageError
+from earwitness.files import write_whole
 from earwitness.values import from_plain, to_plain
 
 FOLDER_VARIABLE = "EARWITNESS_CACHE"
@@ -67,11 +68,7 @@ class Shelf:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self._folder, suffix=".part", delete=False, encoding="utf-8"
-            ) as file:
-                json.dump(to_plain(value), file)
-            Path(file.name).replace(self._path(name))
+            write_whole(self._path(name), json.dumps(to_plain(value)).encode())
         except OSError as error:
             raise StorageError(
                 f"{self._folder}: checkpoints cannot be written ({error.strerror or error}); make room, or set "

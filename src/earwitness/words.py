@@ -31,6 +31,8 @@ SILENT_NO_SPEECH_PROB = 0.6
 """Whisper's own thresholds (Radford et al. 2022, section 4.5)."""
 HOLE_S = 2.5
 """So much speech without the beginning of a word is a hole: people pause inside a region, but not that long."""
+LANGUAGE_WINDOWS = 4
+"""So many, from all over the recording, vote on its language: the first may be a jingle."""
 MIN_HALF_S = 3.0
 MAX_HALVINGS = 2
 MIN_WORD_S = 0.01
@@ -111,8 +113,7 @@ def recognize(
 def _language(audio: Audio, windows: Sequence[Window], recognizer: Recognizer, memo: Memo | None) -> str:
     known: str | None = memo.get("language", str) if memo is not None else None
     if known is None:
-        # A few windows from all over the recording: the first may be a jingle.
-        chosen = windows[:: max(1, len(windows) // 4)][:4]
+        chosen = windows[:: max(1, len(windows) // LANGUAGE_WINDOWS)][:LANGUAGE_WINDOWS]
         known = recognizer.detect_language([_samples(audio, window) for window in chosen])
         if memo is not None:
             memo.put("language", known)

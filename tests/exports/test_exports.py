@@ -111,3 +111,11 @@ def test_save_refuses_an_unknown_format_before_writing(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no such format: 'pdf'"):
         save(make_transcript(), tmp_path, "episode", ["txt", "pdf"])
     assert not list(tmp_path.iterdir())
+
+
+def test_the_readmes_call_works_with_a_folder_named_by_a_string(tmp_path: Path) -> None:
+    from earwitness import save as public_save
+
+    paths = public_save(make_transcript(), str(tmp_path / "out"), "episode", ["md", "srt"])
+    assert [path.name for path in paths] == ["episode.md", "episode.srt"]
+    assert all(path.read_bytes() for path in paths)

@@ -39,8 +39,6 @@ MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
 SAMPLED_HYPOTHESES = 5
 DEMO_WINDOW_S = 12.0
 """The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""
-LANGUAGE_WINDOWS = 4
-"""So many windows vote on the language: the first may be a jingle, or a guest's greeting."""
 
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、"
@@ -80,12 +78,16 @@ class FasterWhisper:
 
     def identity(self) -> str:
         """The weights (by size and a sample of them), the front end and the arithmetic."""
+        return f"{self.name}:{self._fingerprint}:{self._compute_type}"
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = sha256()
         for path in sorted(self._folder.iterdir()):
             with path.open("rb") as file:
                 digest.update(f"{path.name}:{path.stat().st_size}:".encode())
                 digest.update(file.read(2**20))
-        return f"{self.name}:{digest.hexdigest()[:16]}:{self._compute_type}"
+        return digest.hexdigest()[:16]
 
     @cached_property
     def _folder(self) -> Path:
@@ -126,10 +128,8 @@ class FasterWhisper:
     def detect_language(self, windows: Sequence[FloatArray]) -> str:
         if not self._whisper.model.is_multilingual:
             return "en"
-        step = max(1, len(windows) // LANGUAGE_WINDOWS)
-        chosen = windows[::step][:LANGUAGE_WINDOWS]
         votes: Counter[str] = Counter()
-        for ranked in self._whisper.model.detect_language(self._encode(chosen)):
+        for ranked in self._whisper.model.detect_language(self._encode(windows)):
             for token, probability in ranked:
                 votes[token.strip("<|>")] += probability
         return votes.most_common(1)[0][0]

@@ -6,13 +6,13 @@ and a row in `FORMATS`.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from earwitness.errors import OptionError, StorageError
+from earwitness.files import write_whole
 from earwitness.types import Transcript
 
 Writer = Callable[[Transcript], bytes]
@@ -65,7 +65,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def save(transcript: Transcript, folder: Path, stem: str, formats: Sequence[str]) -> list[Path]:
+def save(transcript: Transcript, folder: str | Path, stem: str, formats: Sequence[str]) -> list[Path]:
     """Writes `folder/stem.suffix` for each format, so that a file is either whole or as it was.
 
     Every format is rendered before the first byte is written. The folder is made where it is missing.
@@ -80,27 +80,18 @@ def save(transcript: Transcript, folder: Path, stem: str, formats: Sequence[str]
     _require_known(formats)
     if not stem or stem.startswith("..") or any(character in "/\\\0" for character in stem):
         raise OptionError(f"{stem!r} cannot name a file; give a stem without slashes")
+    folder = Path(folder)
     contents = [(folder / f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript)) for name in formats]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _storage_error(folder, error) from error
     for path, content in contents:
-        _replace(path, content)
-    return [path for path, _ in contents]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Writes beside the file and renames: a reader never sees half of it, and a failure leaves the old one."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
         try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise _storage_error(path, error) from error
+            write_whole(path, content)
+        except OSError as error:
+            raise _storage_error(path, error) from error
+    return [path for path, _ in contents]
 
 
 def _storage_error(path: Path, error: OSError) -> StorageError:
