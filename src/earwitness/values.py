@@ -49,7 +49,7 @@ def from_plain(kind: Any, value: Any) -> Any:
             raise ValueError(f"{value!r} is none of {', '.join(map(repr, arguments))}")
         return value
     if origin is not None and issubclass(origin, Mapping):
-        return dict(value)
+        return {key: from_plain(arguments[1], item) for key, item in dict(value).items()}
     if kind is float and type(value) is int:
         value = float(value)
     if kind is not Any and not isinstance(value, kind):
