@@ -13,9 +13,10 @@ import earwitness
 
 PACKAGE = Path(earwitness.__file__).parent
 HEAVY = {
-    "av", "ctranslate2", "faster_whisper", "huggingface_hub", "kaldi_native_fbank", "librosa", "matplotlib",
-    "onnxruntime", "openvino", "pocketsphinx", "pyannote", "pysbd", "ray", "scipy", "sklearn", "tokenizers", "torch",
-    "transformers",
+    "av", "ctranslate2", "espeakng_loader", "faster_whisper", "feedparser", "huggingface_hub", "jiwer",
+    "kaldi_native_fbank", "librosa", "matplotlib", "onnxruntime", "openvino", "pocketsphinx", "psutil", "pyannote",
+    "pysbd", "pysubs2", "rapidfuzz", "ray", "rouge_score", "scipy", "sklearn", "soxr", "tokenizers", "torch",
+    "transformers", "whisper", "whisper_normalizer", "whisperx",
 }  # fmt: skip
 STAGES = ("source", "audio", "regions", "words", "speakers", "segments", "chapters", "summary")
 IMPORT_LIMIT_S = 0.15

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from earwitness import cues
-from earwitness.segments import SENTENCE_END
-from earwitness.text import Vocabulary, plain
+from earwitness.text import SENTENCE_END, Vocabulary, plain
 from earwitness.types import Segment
 
 # In words: what is shorter says nothing, what is longer is not a summary.

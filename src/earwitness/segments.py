@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from typing import TypeAlias
 
 from earwitness.options import SegmentOptions
+from earwitness.text import SENTENCE_END
 from earwitness.types import Coverage, CoverageKind, Passage, Region, Seconds, Segment, Speaker, Turn, Word
 from earwitness.units import rounded
 
@@ -17,9 +18,6 @@ MAX_HOLE_S = 3.0
 
 TALK_PAUSE_S = 0.5
 """Pauses up to this are part of talking; longer ones are not counted as somebody's talk."""
-
-SENTENCE_END = re.compile(r"[.!?…。！？｡।॥؟۔։፧።၊။]+[\"'”’»›)\]」』）】]*\s*$")
-"""A word that ends a sentence, in the scripts that Whisper writes."""
 
 _CLAUSE_END = re.compile(r"[,;:،、，；：–—-][\"'”’)]*\s*$")
 _CLAUSE_END_WORTH_S = 0.3

@@ -6,7 +6,6 @@ second goes to the voice it is nearest to, by the best path that does not change
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -17,6 +16,7 @@ import numpy as np
 from earwitness.clustering import spread_of, voices_of
 from earwitness.engines.base import VoiceEmbedder
 from earwitness.options import SpeakerOptions
+from earwitness.text import SENTENCE_END
 from earwitness.types import Audio, Progress, Region, Seconds, Turn, Word
 from earwitness.units import to_samples
 
@@ -43,7 +43,6 @@ JOIN_S = 0.5
 SNAP_S = 0.3
 QUIET_S = 0.05
 
-SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*$")
 PAUSE_S = 0.3
 LONG_PAUSE_S = 1.0
 SNAP_WORDS = 2
@@ -299,7 +298,7 @@ def _move_change(words: Sequence[Word], speakers: list[str | None], change: int)
 
 
 def _ends_sentence(words: Sequence[Word], place: int) -> bool:
-    return bool(SENTENCE_END.search(words[place - 1].word.strip()))
+    return bool(SENTENCE_END.search(words[place - 1].word))
 
 
 def _pauses(words: Sequence[Word], place: int) -> bool:
