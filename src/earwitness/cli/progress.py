@@ -42,7 +42,7 @@ class Quiet:
     def report(self, name: str, stage: str, done: Seconds, total: Seconds) -> None:
         pass
 
-    def finished(self, name: str) -> None:
+    def finished(self, name: str, note: str = "") -> None:
         pass
 
     def say(self, line: str) -> None:
@@ -67,9 +67,9 @@ class Lines(Quiet):
         left = f", about {(now - began) * (1 - share) / share:.0f} s left" if share > 0.05 else ""
         self.say(f"{name}: {stage}, {share:.0%}{left}")
 
-    def finished(self, name: str) -> None:
+    def finished(self, name: str, note: str = "") -> None:
         self._finished += 1
-        self.say(f"[{self._finished}/{self._count}] {name}")
+        self.say(f"[{self._finished}/{self._count}] {name}{note}")
 
 
 class Bars(Quiet):
@@ -104,12 +104,12 @@ class Bars(Quiet):
             self._tasks[name] = self._bars.add_task("", total=1.0, name=name, stage=stage)
         self._bars.update(self._tasks[name], completed=share_done(stage, done, total), stage=stage)
 
-    def finished(self, name: str) -> None:
+    def finished(self, name: str, note: str = "") -> None:
         self._finished += 1
         if name in self._tasks:
             self._bars.remove_task(self._tasks.pop(name))
         if self._count > 1:
-            self.say(f"[{self._finished}/{self._count}] {name}")
+            self.say(f"[{self._finished}/{self._count}] {name}{note}")
 
     def say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)

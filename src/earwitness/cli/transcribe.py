@@ -10,7 +10,7 @@ import typer
 
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import default_folder
-from earwitness.cli import tables
+from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
 from earwitness.exports import parse_formats
 from earwitness.options import Options
@@ -22,53 +22,43 @@ HELP = """Transcribe recordings: who said what, when, and what it was about.
 SOURCE is a file, a folder (with all recordings in it), a pattern such as 'season1/*.mp3', an http(s) address, or - for
 standard input. A second run redoes nothing; a run that was stopped goes on where it was."""
 
-INTERRUPTED = 130
-"""The exit status that shells give a command stopped by Ctrl-C."""
-
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=False)]
 
 
 def transcribe(
     sources: Sources,
-    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go.")] = Path(),
+    output_dir: arguments.OutputDir = Path(),
     formats: Annotated[
         str,
         typer.Option(
             "--format", "--output-format", "-f", help="txt,md,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all."
         ),
     ] = "all",
-    model: Annotated[
-        str,
-        typer.Option(help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder or a hub id."),
-    ] = "auto",
-    engine: Annotated[str, typer.Option(help="auto, faster-whisper or pocketsphinx (a rough draft).")] = "auto",
-    language: Annotated[str, typer.Option(help="A code such as en; auto detects it.")] = "auto",
+    model: arguments.Model = "auto",
+    engine: arguments.Engine = "auto",
+    language: arguments.Language = "auto",
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
     hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect.", show_default=False)] = None,
     initial_prompt: Annotated[
         str | None, typer.Option(help="Text taken as having gone before; sets the style.", show_default=False)
     ] = None,
-    beam_size: Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")] = 5,
-    batch_size: Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")] = 8,
+    beam_size: arguments.BeamSize = 5,
+    batch_size: arguments.BatchSize = 8,
     speakers: Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)] = None,
     min_speakers: Annotated[int, typer.Option(help="At least so many.")] = 1,
     max_speakers: Annotated[int, typer.Option(help="At most so many.")] = 20,
-    diarize: Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")] = True,
-    diarizer: Annotated[str, typer.Option(help="auto or builtin.")] = "auto",
-    summarizer: Annotated[str, typer.Option(help="auto, extractive or none.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    compute_type: Annotated[
-        str, typer.Option(help="auto, int8, float16, float32 or another of CTranslate2's.")
-    ] = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")] = 0,
+    diarize: arguments.Diarize = True,
+    diarizer: arguments.Diarizer = "auto",
+    summarizer: arguments.Summarizer = "auto",
+    device: arguments.Device = "auto",
+    compute_type: arguments.ComputeType = "auto",
+    threads: arguments.Threads = 0,
     workers: Annotated[int, typer.Option(min=1, help="Recordings at a time, each in a process of its own.")] = 1,
-    offline: Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")] = False,
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table at the end as JSON.")] = False,
+    offline: arguments.Offline = False,
+    allow_private: arguments.AllowPrivate = False,
+    resume: arguments.Resume = True,
+    quiet: arguments.Quiet = False,
+    as_json: arguments.AsJson = False,
 ) -> None:
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
@@ -83,7 +73,7 @@ def transcribe(
             outcomes = _run(references, job, workers, shown)
     except KeyboardInterrupt:
         typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(arguments.INTERRUPTED) from None
     if as_json:
         tables.print_json([{**dataclasses.asdict(o), "real_time_factor": o.real_time_factor} for o in outcomes])
     elif not quiet:

@@ -1,7 +1,7 @@
 """What measurements say: frozen, with the counts that every rate is made of.
 
-All of them go to JSON and back with `earwitness.values`. Times are in seconds of the source file, rates are shares (0.08
-is 8 %) and may exceed 1 where there are more errors than things to get right.
+All of them go to JSON and back with `earwitness.values`. Times are in seconds of the source file, rates are shares
+(0.08 is 8 %) and may exceed 1 where there are more errors than things to get right.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class DiarizationErrorRate:
     @property
     def rate(self) -> float:
         """Errors by reference speaker time; without any, 0 if there are no errors and 1 if there are."""
-        errors = self.missed_s + self.false_alarm_s + self.confusion_s
+        errors = self.confusion_s + self.false_alarm_s + self.missed_s  # pyannote's order, to the last digit
         return errors / self.total_s if self.total_s else float(errors > 0)
 
     @property
@@ -239,7 +239,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one recording of an evaluation. `error` says why there are no scores."""
+    """What became of one recording of an evaluation. `error` says why there are no scores.
+
+    `speaker_count` has how many there are and how many were found, where nothing else is known of the speakers.
+    """
 
     file: str
     group: str
@@ -247,6 +250,7 @@ class FileResult:
     elapsed_s: Seconds = 0.0
     error: str | None = None
     scores: Scores = field(default_factory=Scores)
+    speaker_count: tuple[int, int] | None = None
     reference_turns: tuple[Turn, ...] = ()
     hypothesis_turns: tuple[Turn, ...] = ()
     timings: Mapping[str, Seconds] = field(default_factory=dict)

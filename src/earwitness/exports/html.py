@@ -1,21 +1,16 @@
 """One page to read and check a transcript: everything inside it, nothing fetched, no script but its own.
 
-The page's frame, style and script are the files `page.html`, `page.css` and `page.js` beside this one.
+The page's frame, style and script are the files `page.html`, `page.css` (after `base.css`) and `page.js` beside this
+one.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
 from collections.abc import Iterator
-from importlib.resources import files
-from string import Template
 
+from earwitness.exports.frame import VOICES, count, escape, page, ticks
 from earwitness.exports.reading import (
     Paragraph,
-    clean,
-    encode,
     evidence,
     gap,
     made_by,
@@ -28,14 +23,8 @@ from earwitness.exports.reading import (
 from earwitness.types import COVERAGE_KINDS, Seconds, Segment, Summary, Transcript
 from earwitness.units import short_clock
 
-VOICES = 8
-"""Colours for speakers; with more of them, colours come again. Names always stand beside them."""
-
 DOUBTFUL_PROBABILITY = 0.5
 """Words that the recogniser is less sure of are marked."""
-
-_TICK_STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-_MAX_TICKS = 6
 
 _KIND_NAMES = {
     "transcribed": "transcribed",
@@ -52,53 +41,30 @@ def write(transcript: Transcript) -> bytes:
 
     Its policy forbids every request; `media-src blob:` is the recording that the reader chooses on their computer.
     """
-    style, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; media-src blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
     voices = {speaker.id: f"v{i % VOICES}" for i, speaker in enumerate(transcript.speakers)}
-    page = Template(_part("page.html")).substitute(
-        policy=policy,
-        style=style,
-        script=script,
-        title=_text(title(transcript)),
+    return page(
+        __package__,
+        "page",
+        allowed="media-src blob:; ",
+        title=escape(title(transcript)),
         facts=_facts(transcript),
-        warnings="\n".join(f'<p class="warning"><b>Note</b> {_text(text)}</p>' for text in transcript.warnings),
+        warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in transcript.warnings),
         timeline="Who speaks when" if transcript.speakers else "Timeline",
         lanes="\n".join(_lanes(transcript, voices)),
         contents=_contents(transcript),
         columns="columns" if transcript.chapters else "columns plain",
         summary=_summary(transcript),
         turns="\n".join(_turns(transcript, voices)) or '<p class="empty">Nobody speaks in this recording.</p>',
-        made_by=_text(made_by(transcript)),
+        made_by=escape(made_by(transcript)),
         duration=f"{transcript.duration:.3f}",
     )
-    return encode(page)
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8").rstrip("\n")
-
-
-def _hash(content: str) -> str:
-    """A source expression of Content Security Policy level 2."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
-
-
-def _text(text: str) -> str:
-    return html.escape(clean(text))
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _facts(transcript: Transcript) -> str:
     words = sum(len(segment.words) or len(segment.text.split()) for segment in transcript.segments)
     facts = [short_clock(transcript.duration)]
-    facts += [_count(len(transcript.speakers), "speaker")] if transcript.speakers else []
-    facts += [_count(words, "word"), f"language: {_text(transcript.language)}"]
+    facts += [count(len(transcript.speakers), "speaker")] if transcript.speakers else []
+    facts += [count(words, "word"), f"language: {escape(transcript.language)}"]
     return " · ".join(facts)
 
 
@@ -109,8 +75,8 @@ def _lanes(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
     for speaker, share in talk_shares(transcript):
         rects = "".join(_rect(span.start, span.end, total) for span in spans if span.speaker == speaker.id)
         yield (
-            f'<div class="lane {voices[speaker.id]}"><span class="name" title="{_text(speaker.name)}">'
-            f"<bdi>{_text(speaker.name)}</bdi></span>"
+            f'<div class="lane {voices[speaker.id]}"><span class="name" title="{escape(speaker.name)}">'
+            f"<bdi>{escape(speaker.name)}</bdi></span>"
             f'<svg class="seek" aria-hidden="true">{rects}</svg><span class="share">{share:.0%}</span></div>'
         )
     rects = "".join(_rect(span.start, span.end, total, span.kind) for span in transcript.coverage)
@@ -118,7 +84,7 @@ def _lanes(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
         '<div class="lane ledger"><span class="name">Every second</span>'
         f'<svg class="seek" aria-hidden="true">{rects}</svg><span></span></div>'
     )
-    yield f'<div class="lane ticks"><span></span><svg class="axis" aria-hidden="true">{_ticks(total)}</svg></div>'
+    yield f'<div class="lane ticks"><span></span><svg class="axis" aria-hidden="true">{ticks(0.0, total)}</svg></div>'
     yield f'<ul class="legend" aria-label="What became of every second">{_legend(transcript, total)}</ul>'
 
 
@@ -126,15 +92,6 @@ def _rect(start: Seconds, end: Seconds, total: Seconds, kind: str = "") -> str:
     width = max(100 * (end - start) / total, 0.15)
     return (
         f'<rect{f" class={kind}" if kind else ""} x="{100 * start / total:.2f}%" width="{width:.2f}%" height="100%"/>'
-    )
-
-
-def _ticks(total: Seconds) -> str:
-    step = next((step for step in _TICK_STEPS_S if total / step <= _MAX_TICKS), _TICK_STEPS_S[-1])
-    return "".join(
-        f'<text x="{100 * at / total:.2f}%" y="1em">{short_clock(at)}</text>'
-        for at in range(0, int(total) + 1, step)
-        if at <= 0.9 * total
     )
 
 
@@ -152,7 +109,7 @@ def _contents(transcript: Transcript) -> str:
     entries = []
     for chapter, opening in openings(transcript):
         entry = (
-            f'<span class="when">{short_clock(chapter.start)}</span><span class="name">{_text(chapter.title)}</span>'
+            f'<span class="when">{short_clock(chapter.start)}</span><span class="name">{escape(chapter.title)}</span>'
         )
         tag = f'a href="#c{opening.id}"' if opening else 'span class="entry"'
         entries.append(f"<li><{tag}>{entry}</{tag.partition(' ')[0]}></li>")
@@ -163,7 +120,7 @@ def _contents(transcript: Transcript) -> str:
 
 def _summary(transcript: Transcript) -> str:
     told = _sentences(transcript, transcript.summary)
-    keywords = ", ".join(map(_text, transcript.keywords))
+    keywords = ", ".join(map(escape, transcript.keywords))
     if not (told or keywords):
         return ""
     parts = [f'<p dir="auto">{told}</p>'] if told else []
@@ -176,7 +133,7 @@ def _summary(transcript: Transcript) -> str:
 def _sentences(transcript: Transcript, summary: Summary | None) -> str:
     """A summary's sentences, each with links to the segments that it rests on."""
     return " ".join(
-        _text(sentence.text)
+        escape(sentence.text)
         + "".join(f' <a class="cite" {_goes_to(segment)}>{short_clock(segment.start)}</a>' for segment in segments)
         for sentence, segments in evidence(transcript, summary)
     )
@@ -190,7 +147,7 @@ def _turns(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
     before: Paragraph | None = None
     for paragraph in paragraphs(transcript):
         if paragraph.chapter:
-            yield f'<h3 id="c{paragraph.segments[0].id}" dir="auto">{_text(paragraph.chapter.title)}</h3>'
+            yield f'<h3 id="c{paragraph.segments[0].id}" dir="auto">{escape(paragraph.chapter.title)}</h3>'
             gist = _sentences(transcript, paragraph.chapter.summary)
             yield f'<p class="gist" dir="auto">{gist}</p>' if gist else ""
         more = before is not None and before.speaker == paragraph.speaker and not paragraph.chapter
@@ -200,14 +157,14 @@ def _turns(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
 
 def _turn(transcript: Transcript, paragraph: Paragraph, voice: str, more: bool) -> str:
     """A paragraph; `more` where the one before is by the same speaker, whose name is then not said again."""
-    name = f"<bdi>{_text(paragraph.name)}</bdi>" if paragraph.name and not more else ""
+    name = f"<bdi>{escape(paragraph.name)}</bdi>" if paragraph.name and not more else ""
     time = f'<a class="time" {_goes_to(paragraph.segments[0])}>{short_clock(paragraph.start)}</a>'
     said = gap(transcript.language).join(_segment(segment, transcript.language) for segment in paragraph.segments)
     gist = _sentences(transcript, paragraph.gist)
     return (
         f'<div class="turn {voice}{" more" if more else ""}"><p class="who">{name} {time}</p>'
         f"{f'<p class=gist dir=auto>In short: {gist}</p>' if gist else ''}"
-        f'<p class="said" lang="{_text(transcript.language)}" dir="auto">{said}</p></div>'
+        f'<p class="said" lang="{escape(transcript.language)}" dir="auto">{said}</p></div>'
     )
 
 
@@ -216,5 +173,5 @@ def _segment(segment: Segment, language: str) -> str:
     for i, word in enumerate(timed_words(segment, language)):
         doubt = f' class="doubt" title="{word.probability:.0%} sure"' if word.probability < DOUBTFUL_PROBABILITY else ""
         space = " " if i and word.word.startswith(" ") else ""
-        words.append(f'{space}<span data-s="{word.start:.3f}"{doubt}>{_text(word.word)}</span>')
+        words.append(f'{space}<span data-s="{word.start:.3f}"{doubt}>{escape(word.word)}</span>')
     return f'<span class="seg" id="s{segment.id}">{"".join(words)}</span>'

@@ -6,11 +6,12 @@ Ten fields a line: `SPEAKER file 1 onset duration <NA> <NA> name <NA> <NA>`, sec
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 
 from earwitness.exports.reading import clean, encode, timed_words, title
-from earwitness.types import Region, Segment, Transcript
+from earwitness.types import Region, Segment, Transcript, Turn
 from earwitness.units import to_milliseconds
 
 RUN_PAUSE_S = 0.5
@@ -24,18 +25,21 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 def write(transcript: Transcript) -> bytes:
     """One line a run of a speaker's words, in the order of time; segments without a speaker are left out."""
-    names = _names(transcript)
-    runs = sorted(
-        ((run, names[speaker]) for speaker in names for run in _runs(transcript, speaker)),
-        key=lambda named: (named[0].start, named[1]),
-    )
     uri = _token(title(transcript))
     lines = (
-        f"SPEAKER {uri} 1 {run.start:.3f} {run.duration:.3f} <NA> <NA> {name} <NA> <NA>\n"
-        for run, name in runs
-        if to_milliseconds(run.duration) > 0
+        f"SPEAKER {uri} 1 {run.start:.3f} {run.end - run.start:.3f} <NA> <NA> {run.speaker} <NA> <NA>\n"
+        for run in runs(transcript)
     )
     return encode("".join(lines))
+
+
+def runs(transcript: Transcript) -> tuple[Turn, ...]:
+    """The lines as turns, with the speakers' names as they are written; no run is shorter than half a millisecond."""
+    named = sorted(
+        ((run, name) for label, name in _names(transcript).items() for run in _runs(transcript, label)),
+        key=lambda item: (item[0].start, item[1]),
+    )
+    return tuple(Turn(run.start, run.end, name) for run, name in named if to_milliseconds(run.duration) > 0)
 
 
 def _names(transcript: Transcript) -> dict[str, str]:
@@ -47,19 +51,27 @@ def _names(transcript: Transcript) -> dict[str, str]:
 
 
 def _runs(transcript: Transcript, speaker: str) -> list[Region]:
+    turns: defaultdict[int, list[Turn]] = defaultdict(list)
+    for turn in transcript.turns:
+        for id_ in turn.segments:
+            turns[id_].append(turn)
     spans: list[tuple[float, float]] = sorted(
         span
         for segment in transcript.segments
         if segment.speaker == speaker
-        for span in _spans(segment, transcript.language)
+        for span in _spans(segment, turns[segment.id], transcript.language)
     )
     cuts = [i for i, (before, after) in enumerate(pairwise(spans), 1) if after[0] - before[1] > RUN_PAUSE_S]
     edges = [0, *cuts, len(spans)] if spans else []
     return [Region(spans[a][0], max(end for _, end in spans[a:b])) for a, b in pairwise(edges)]
 
 
-def _spans(segment: Segment, language: str) -> list[tuple[float, float]]:
-    return [(word.start, word.end) for word in timed_words(segment, language)]
+def _spans(segment: Segment, turns: Sequence[Turn], language: str) -> list[tuple[float, float]]:
+    """The words of a segment; of one without words, as much as its turns take up of it."""
+    if segment.words:
+        return [(word.start, word.end) for word in timed_words(segment, language)]
+    clipped = [(max(turn.start, segment.start), min(turn.end, segment.end)) for turn in turns]
+    return [(start, end) for start, end in clipped if start < end] or [(segment.start, segment.end)]
 
 
 def _token(text: str) -> str:

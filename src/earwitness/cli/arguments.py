@@ -1,0 +1,40 @@
+"""Options that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go.")]
+Model = Annotated[
+    str,
+    typer.Option(help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder or a hub id."),
+]
+Engine = Annotated[str, typer.Option(help="auto, faster-whisper or pocketsphinx (a rough draft).")]
+Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
+BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
+BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
+Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")]
+Diarizer = Annotated[str, typer.Option(help="auto or builtin.")]
+Summarizer = Annotated[str, typer.Option(help="auto, extractive or none.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, float32 or another of CTranslate2's.")]
+Threads = Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")]
+AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")]
+Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the table at the end as JSON.")]
+
+Normaliser = Annotated[
+    str, typer.Option(help="What shall count as the same: auto, english, basic (Whisper's rules) or none.")
+]
+Collar = Annotated[
+    float, typer.Option(min=0.0, help="Seconds left out about each speaker boundary, half on either side.")
+]
+SkipOverlap = Annotated[bool, typer.Option("--skip-overlap", help="Leave out where several speak at once.")]
+
+INTERRUPTED = 130
+"""The exit status that shells give a command stopped by Ctrl-C."""
