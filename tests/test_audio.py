@@ -138,6 +138,23 @@ def test_lossless_formats_keep_every_sample(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(audio.samples, sweep(RATE), atol=1.5 / 2**15)
 
 
+@pytest.mark.parametrize(("order", "kind"), [("01", "<i2"), ("10", ">i2")], ids=["little-endian", "big-endian"])
+def test_nist_sphere(tmp_path: Path, order: str, kind: str) -> None:
+    """TED-LIUM's talks, TIMIT's and Switchboard's calls are .sph files, of either byte order."""
+    samples = np.round(sweep(RATE) * 32767).astype(np.int16)
+    header = (
+        f"NIST_1A\n   1024\nchannel_count -i 1\nsample_count -i {len(samples)}\nsample_rate -i {RATE}\n"
+        f"sample_n_bytes -i 2\nsample_byte_format -s2 {order}\nsample_coding -s3 pcm\nend_head\n"
+    )
+    path = tmp_path / "talk.sph"
+    path.write_bytes(header.encode().ljust(1024) + samples.astype(kind).tobytes())
+    np.testing.assert_array_equal(load(path).samples, samples.astype(np.float32) / 2**15)
+    path.write_bytes(path.read_bytes()[:20_000])
+    cut = load(path)
+    assert cut.duration == pytest.approx((20_000 - 1024) / 2 / RATE)
+    assert "truncated" in cut.warnings[0]
+
+
 def test_resampling_removes_what_16_khz_cannot_carry(tmp_path: Path) -> None:
     t = np.arange(96_000) / 48_000
     audio = load(encode(tmp_path / "a.wav", "pcm_s16le", 48_000, channels=0.5 * np.sin(2 * np.pi * 12_000 * t)[None]))

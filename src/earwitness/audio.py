@@ -26,8 +26,12 @@ from earwitness.units import SAMPLE_RATE_HZ, to_samples, to_seconds
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-CONTAINERS = ("mp3", "wav", "w64", "flac", "ogg", "mov", "matroska", "aac", "aiff", "asf", "amr", "caf", "au", "ac3")
-"""FFmpeg's names; `mov` is also mp4, m4a and 3gp, `matroska` also webm, `asf` also wma. None refers to other files."""
+CONTAINERS = (
+    "mp3", "wav", "w64", "flac", "ogg", "mov", "matroska", "aac", "aiff", "asf", "amr", "caf", "au", "ac3",
+    "nistsphere",
+)  # fmt: skip
+"""FFmpeg's names; `mov` is also mp4, m4a and 3gp, `matroska` also webm, `asf` also wma, `nistsphere` the .sph files of
+speech corpora. None refers to other files."""
 
 BLOCK_SAMPLES = SAMPLE_RATE_HZ
 """One second: long enough to tell whether channels cancel, short enough to forget."""

@@ -26,7 +26,7 @@ from earwitness.options import SourceOptions
 
 EXTENSIONS = frozenset(
     ".mp3 .mp2 .m4a .m4b .aac .mp4 .m4v .mov .3gp .3g2 .ogg .oga .ogv .opus .spx .flac .wav .wave .w64 .wma .wmv .asf"
-    " .aif .aiff .aifc .webm .weba .mka .mkv .caf .au .snd .amr .ac3".split()
+    " .aif .aiff .aifc .webm .weba .mka .mkv .caf .au .snd .amr .ac3 .sph".split()
 )
 """What is taken for a recording in a folder; a file that is named itself may be called anything."""
 
