@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import typer
 
 from earwitness import __version__
-from earwitness.cli import doctor, models, transcribe
+from earwitness.cli import bench, doctor, evaluate, models, score, synth, transcribe
 
 app = typer.Typer(
     name="earwitness",
@@ -14,7 +16,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("transcribe", help=transcribe.HELP, no_args_is_help=True)(transcribe.transcribe)
+for command, text in (
+    (transcribe.transcribe, transcribe.HELP),
+    (score.score, score.HELP),
+    (evaluate.evaluate, evaluate.HELP),
+    (synth.synth, synth.HELP),
+    (bench.bench, bench.HELP),
+):
+    # One line a paragraph: the terminal breaks them where it ends.
+    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 
