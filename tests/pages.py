@@ -5,6 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"meta", "input", "br", "link", "img", "hr"}
+SHAPES = {"rect", "path", "circle"}
+"""Elements of SVG that may close themselves."""
 
 
 class Page(HTMLParser):
@@ -27,7 +29,7 @@ class Page(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        assert tag == "rect"
+        assert tag in SHAPES
         self.elements.append((tag, dict(attributes)))
 
     def handle_endtag(self, tag: str) -> None:

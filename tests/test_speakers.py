@@ -236,18 +236,14 @@ def test_readers_never_heard_before(data: Path, measure_speakers: Any) -> None:
 
 
 def test_the_demo_episode_has_every_turn_right(measure_speakers: Any) -> None:
-    import json
-
     from earwitness.audio import load
+    from earwitness.exports import json
 
     episode = Path(__file__).parents[1] / "examples" / "episode.flac"
     if not episode.is_file():
         pytest.skip("the examples are not in this copy")
     pytest.importorskip("pyannote.metrics", reason="scoring needs the extra eval")
-    truth = [
-        Turn(turn["start"], turn["end"], turn["speaker"])
-        for turn in json.loads(episode.with_name("episode.truth.json").read_text(encoding="utf-8"))["turns"]
-    ]
+    truth = json.read(episode.with_suffix(".json")).turns
     audio = load(episode)
     turns = diarize(audio, detect(audio, engines.detector()), engines.embedder())
     assert len({turn.speaker for turn in turns}) == len({turn.speaker for turn in truth})

@@ -100,13 +100,17 @@ def of_transcript(transcript: Transcript, *, name: str | None = None) -> Truth:
     names = _names(transcript)
     segments = transcript.segments
     diarized = transcript.engine.diarizer is not None or any(segment.speaker is not None for segment in segments)
+    # Segments without any text say who spoke and not what, as in conversations of which nobody knows the words.
+    known = not segments or any(segment.text for segment in segments)
     return Truth(
         name=name or transcript.source.name,
-        text=transcript.text,
+        text=transcript.text if known else None,
         utterances=tuple(
             Utterance(segment.text, names.get(segment.speaker), segment.start, segment.end) for segment in segments
-        ),
-        words=tuple(replace(word, speaker=names.get(word.speaker)) for word in transcript.words),
+        )
+        if known
+        else None,
+        words=tuple(replace(word, speaker=names.get(word.speaker)) for word in transcript.words) or None,
         turns=turns_of(transcript) if diarized else None,
         chapters=transcript.chapters,
         summary=transcript.summary,

@@ -42,11 +42,11 @@ def between(measure: str, low: float, high: float) -> str:
 def signed(measure: str, change: float) -> str:
     """A change of a measure: in percentage points, or in its own unit where it is no percentage.
 
-    >>> signed("wer", -0.012), signed("real_time_factor", 0.0049)
-    ('−1.2', '+0.005')
+    >>> signed("wer", -0.012), signed("real_time_factor", 0.0049), signed("wer", -0.0001)
+    ('−1.2', '+0.005', '0.0')
     """
     said = f"{100 * change:+.1f}" if MEASURES[measure].percent else f"{change:+.3f}"
-    return said.replace("-", "−")
+    return said.replace("-", "−") if float(said) else said[1:]
 
 
 def p_value(value: float) -> str:
