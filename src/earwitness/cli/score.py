@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from earwitness.cli import alignment, scorecard, tables
+from earwitness.cli.arguments import Collar, Normaliser, SkipOverlap
 from earwitness.errors import OptionError, TranscriptError
 from earwitness.evaluation import truth as truths
 from earwitness.evaluation.normalise import normaliser as rules_of
@@ -37,16 +38,10 @@ ALIGNMENTS = ("errors", "all", "none")
 def score(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE", show_default=False, help="What is right.")],
     hypothesis: Annotated[Path, typer.Argument(metavar="HYPOTHESIS", show_default=False, help="What is to be scored.")],
-    normaliser: Annotated[
-        str, typer.Option(help="What shall count as the same: auto, english, basic (Whisper's rules) or none.")
-    ] = "auto",
+    normaliser: Normaliser = "auto",
     language: Annotated[str, typer.Option(help="A code such as en, for --normaliser auto.")] = "auto",
-    collar: Annotated[
-        float, typer.Option(min=0.0, help="Seconds left out about each speaker boundary, half on either side.")
-    ] = 0.0,
-    skip_overlap: Annotated[
-        bool, typer.Option("--skip-overlap", help="Leave out where several speak at once.")
-    ] = False,
+    collar: Collar = 0.0,
+    skip_overlap: SkipOverlap = False,
     summary: Annotated[bool, typer.Option("--summary", help="Compare the summaries only; a text file is one.")] = False,
     show: Annotated[
         str, typer.Option("--alignment", help="Which aligned words to print: errors, all or none.")

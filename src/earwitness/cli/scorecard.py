@@ -17,6 +17,8 @@ from earwitness.evaluation.results import (
     SummaryQuality,
     WordTimes,
 )
+from earwitness.evaluation.wording import percent
+from earwitness.exports.frame import count
 from earwitness.exports.reading import clean
 
 Row = tuple[str, str, str]
@@ -47,7 +49,7 @@ def _rows(scores: Scores) -> Iterator[Row]:
     if scores.diarization:
         yield from _diarization_rows(scores.diarization)
     if scores.jaccard:
-        yield "JER", percent(scores.jaccard.rate), f"mean of {_count(scores.jaccard.speakers, 'speaker')}"
+        yield "JER", percent(scores.jaccard.rate), f"mean of {count(scores.jaccard.speakers, 'speaker')}"
     if scores.speaker_accuracy:
         yield from _speaker_rows(scores.speaker_accuracy)
     if scores.word_times and scores.word_times.words:
@@ -114,24 +116,11 @@ def _rouge_rows(found: Rouge) -> Iterator[Row]:
 
 def _summary_rows(found: SummaryQuality) -> Iterator[Row]:
     yield "summary supported", percent(found.supported_share), (
-        f"{found.supported} of {_count(found.sentences, 'sentence')} by their evidence"
+        f"{found.supported} of {count(found.sentences, 'sentence')} by their evidence"
     )  # fmt: skip
     yield "  coverage", percent(found.coverage), f"of its words copied; density {found.density:.1f} words"
     yield "  compression", f"{found.compression:.1f}", "words of the transcript a word"
     yield "  reach", percent(found.reach), "of the recording's tenths cited"
-
-
-def percent(share: float) -> str:
-    """A share as people read it.
-
-    >>> percent(0.1234)
-    '12.3 %'
-    """
-    return f"{100 * share:.1f} %"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def mapping_of(scores: Scores) -> Mapping[str, str]:

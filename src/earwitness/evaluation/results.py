@@ -25,20 +25,13 @@ class Step:
     hypothesis: str | None
 
 
-@dataclass(frozen=True)
-class ErrorRate:
-    """Word or character errors of a least-cost alignment (Levenshtein), after `normaliser`.
+class _Counted:
+    """The sums over an alignment's counts."""
 
-    `steps` is the alignment where it was asked for.
-    """
-
-    unit: Unit
-    normaliser: str
     hits: int
     substitutions: int
     deletions: int
     insertions: int
-    steps: tuple[Step, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -52,6 +45,22 @@ class ErrorRate:
     def rate(self) -> float:
         """Errors by reference units; without a reference the number of insertions, as jiwer has it."""
         return self.errors / max(1, self.reference_length)
+
+
+@dataclass(frozen=True)
+class ErrorRate(_Counted):
+    """Word or character errors of a least-cost alignment (Levenshtein), after `normaliser`.
+
+    `steps` is the alignment where it was asked for.
+    """
+
+    unit: Unit
+    normaliser: str
+    hits: int
+    substitutions: int
+    deletions: int
+    insertions: int
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class JaccardErrorRate:
 
 
 @dataclass(frozen=True)
-class SpeakerWordErrorRate:
+class SpeakerWordErrorRate(_Counted):
     """cpWER: word errors when each speaker's words are joined and the speakers are matched as well as they can be.
 
     Words of speakers without a partner are all deletions or all insertions (Watanabe et al., CHiME-6, 2020).
@@ -108,18 +117,6 @@ class SpeakerWordErrorRate:
     deletions: int
     insertions: int
     mapping: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def errors(self) -> int:
-        return self.substitutions + self.deletions + self.insertions
-
-    @property
-    def reference_length(self) -> int:
-        return self.hits + self.substitutions + self.deletions
-
-    @property
-    def rate(self) -> float:
-        return self.errors / max(1, self.reference_length)
 
 
 @dataclass(frozen=True)
