@@ -4,9 +4,9 @@
 
 FOLDER holds `manifest.jsonl`. The readers are those of LibriSpeech in it, of kind "asr" (with half a minute or more of
 speech) or "speaker" (a quarter of a minute each, so the conversations are short), less all on whom the projection was
-trained; see `training/voices.py --hold-out`. No words are recognised: `earwitness evaluate` measures the whole pipeline,
-this the diarizer, fast enough to try a change. Every conversation is the one that `earwitness synth --from-recordings`
-makes of these readers with its seed.
+trained; see `training/voices.py --hold-out`. No words are recognised: `earwitness evaluate` measures the whole
+pipeline, this the diarizer, fast enough to try a change. Every conversation is the one that `earwitness synth
+--from-recordings` makes of these recordings, without their texts, with its seed.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import jiwer
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 
 from earwitness import transcribe
 from earwitness.checkpoints import Checkpoints
+from earwitness.exports import json
 from earwitness.types import Transcript
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -23,9 +22,8 @@ CHAPTER_TOLERANCE_S = 12.0
 
 
 @pytest.fixture(scope="module")
-def truth() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((EXAMPLES / "episode.truth.json").read_text())
-    return content
+def truth() -> Transcript:
+    return json.read(EXAMPLES / "episode.json")
 
 
 @pytest.fixture(scope="module")
@@ -37,27 +35,26 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z']+", text.lower()))
 
 
-def test_the_words_are_right(transcript: Transcript, truth: dict[str, Any]) -> None:
-    said = " ".join(turn["text"] for turn in truth["turns"])
-    assert jiwer.wer(plain(said), plain(transcript.text)) <= MAX_WER
+def test_the_words_are_right(transcript: Transcript, truth: Transcript) -> None:
+    assert jiwer.wer(plain(truth.text), plain(transcript.text)) <= MAX_WER
 
 
-def test_every_turn_is_given_to_its_speaker(transcript: Transcript, truth: dict[str, Any]) -> None:
+def test_every_turn_is_given_to_its_speaker(transcript: Transcript, truth: Transcript) -> None:
     """Each true turn's words carry one label, and labels and people correspond one to one."""
     labels: dict[str, Counter[str | None]] = {}
-    for turn in truth["turns"]:
-        inside = [w for w in transcript.words if turn["start"] <= (w.start + w.end) / 2 <= turn["end"]]
+    for turn in truth.turns:
+        inside = [w for w in transcript.words if turn.start <= (w.start + w.end) / 2 <= turn.end]
         votes = Counter(word.speaker for word in inside)
         (label, count), *_ = votes.most_common(1)
-        assert count / len(inside) >= 0.9, f"{turn['text']} {votes}"
-        labels.setdefault(turn["speaker"], Counter())[label] += 1
+        assert count / len(inside) >= 0.9, f"{turn} {votes}"
+        labels.setdefault(str(turn.speaker), Counter())[label] += 1
     assert all(len(votes) == 1 for votes in labels.values()), labels
     assert len({next(iter(votes)) for votes in labels.values()}) == len(labels) == len(transcript.speakers) == 3
 
 
-def test_words_begin_where_they_are_said(transcript: Transcript, truth: dict[str, Any]) -> None:
+def test_words_begin_where_they_are_said(transcript: Transcript, truth: Transcript) -> None:
     """The starts of words that occur once in a true turn and in the words around it."""
-    starts = {(round(word["start"]), plain(word["word"])): word["start"] for word in truth["words"]}
+    starts = {(round(word.start), plain(word.word)): word.start for word in truth.words}
     errors = []
     for word in transcript.words:
         near = [starts.get((round(word.start) + shift, plain(word.word))) for shift in (-1, 0, 1)]
@@ -76,11 +73,11 @@ def test_every_second_is_accounted_for(transcript: Transcript) -> None:
     assert lost < 0.02 * transcript.duration
 
 
-def test_the_three_topics_are_chapters(transcript: Transcript, truth: dict[str, Any]) -> None:
+def test_the_three_topics_are_chapters(transcript: Transcript, truth: Transcript) -> None:
     starts = [chapter.start for chapter in transcript.chapters]
     assert 3 <= len(starts) <= 7
-    for chapter in truth["chapters"][1:4]:
-        assert min(abs(start - chapter["start"]) for start in starts) <= CHAPTER_TOLERANCE_S, chapter["title"]
+    for chapter in truth.chapters[1:4]:
+        assert min(abs(start - chapter.start) for start in starts) <= CHAPTER_TOLERANCE_S, chapter.title
     titles = " ".join(chapter.title for chapter in transcript.chapters).lower()
     assert "bridge" in titles
     assert "song" in titles or "archive" in titles or "tape" in titles

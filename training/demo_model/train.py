@@ -1,6 +1,6 @@
 """Trains the demo Whisper on synthetic speech and writes it as a Hugging Face and a CTranslate2 folder.
 
-    pip install torch==2.13.0 transformers soxr espeakng-loader faster-whisper
+    pip install '.[tts]' torch==2.13.0 transformers
     python training/demo_model/train.py --start FOLDER --output FOLDER
 
 `--start` names a checkpoint in Hugging Face layout whose encoder already hears phonemes. (From random weights
@@ -8,7 +8,7 @@ the attention loss alone stays on a plateau for thousands of steps.) One to two 
 
 The weights that ship were made so, but not in one go: the first three phases on 40,000 sentences without `PHRASES`
 and with more word salad, and by the clock (the steps below are what they came to); the last two (`--first-phase 4`)
-on 24,000 sentences as `sentences.py` makes them now. A new run will come close to them, not equal them.
+on 24,000 sentences as the grammar makes them now. A new run will come close to them, not equal them.
 
 Every sentence is stored as a log-mel spectrogram; windows are composed of sentences, pauses and noise in the
 mel domain, short ones first, then Whisper's full 30 s.
@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from sentences import sentence
+from earwitness.evaluation.synth.sentences import sentence
 from speech import SAMPLE_RATE, VOICES, say
 
 FRAMES_PER_SECOND = 100

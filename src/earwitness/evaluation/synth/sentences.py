@@ -1,4 +1,4 @@
-"""The text that the demo Whisper learns: made-up English over about a thousand common words.
+"""Made-up English over about a thousand common words: what the demo Whisper learned, and what `chatter` talks in.
 
 A model that only ever hears a few sentence patterns learns the patterns and not the words, so four
 kinds of text are mixed: free clauses from a small grammar, lists, questions and plain word salad,
@@ -8,6 +8,7 @@ which cannot be guessed and forces the decoder to listen.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from random import Random
 
 NOUNS = """
@@ -139,6 +140,11 @@ _GROUPS = (
     NOUNS, ADJECTIVES, PAST, BASE, INTRANSITIVE_PAST, INTRANSITIVE_BASE, ING, ADVERBS, NAMES, PLACES, NUMBERS, UNITS,
     DAYS, MONTHS, PRONOUNS, OBJECTS, DETERMINERS, PREPOSITIONS, AUXILIARIES, CONJUNCTIONS,
 )  # fmt: skip
+KINDS: Mapping[str, Sequence[str]] = {
+    "n": NOUNS, "a": ADJECTIVES, "v": PAST, "b": BASE, "m": NAMES, "p": PLACES, "u": NUMBERS, "t": UNITS, "y": DAYS,
+}  # fmt: skip
+"""What the braces of `STOCK` and `PHRASES` stand for."""
+
 _FUNCTION_WORDS = """
 is was are were be been has have had not than as who which what how why where when very too more or an
 """.split()
@@ -160,17 +166,17 @@ def plural(noun: str) -> str:
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
 
 
-def noun_phrase(r: Random) -> str:
+def noun_phrase(r: Random, nouns: Sequence[str] = NOUNS) -> str:
     kind = r.random()
     if kind < 0.10:
         return r.choice(NAMES)
     if kind < 0.20:
-        return f"{r.choice(NUMBERS)} {plural(r.choice(NOUNS))}"
+        return f"{r.choice(NUMBERS)} {plural(r.choice(nouns))}"
     if kind < 0.26:
-        return f"{r.choice(['the', 'many', 'some', 'all', 'these', 'our', ''])} {plural(r.choice(NOUNS))}".strip()
-    head = r.choice(NOUNS) if r.random() < 0.85 else plural(r.choice(NOUNS))
+        return f"{r.choice(['the', 'many', 'some', 'all', 'these', 'our', ''])} {plural(r.choice(nouns))}".strip()
+    head = r.choice(nouns) if r.random() < 0.85 else plural(r.choice(nouns))
     if r.random() < 0.12:
-        head = f"{r.choice(NOUNS)} {head}"
+        head = f"{r.choice(nouns)} {head}"
     adjective = r.choice(ADJECTIVES) + " " if r.random() < 0.35 else ""
     determiner = r.choice(DETERMINERS)
     if determiner == "a" and (adjective + head)[0] in "aeiou":
@@ -178,7 +184,7 @@ def noun_phrase(r: Random) -> str:
     return f"{determiner} {adjective}{head}"
 
 
-def prepositional(r: Random) -> str:
+def prepositional(r: Random, nouns: Sequence[str] = NOUNS) -> str:
     kind = r.random()
     if kind < 0.12:
         return f"in {r.choice(PLACES)}"
@@ -186,46 +192,48 @@ def prepositional(r: Random) -> str:
         return f"{r.choice(['after', 'for', 'in', 'every'])} {r.choice(NUMBERS)} {r.choice(UNITS)}"
     if kind < 0.32:
         return f"on {r.choice(DAYS)}" if r.random() < 0.6 else f"in {r.choice(MONTHS)}"
-    return f"{r.choice(PREPOSITIONS)} {noun_phrase(r)}"
+    return f"{r.choice(PREPOSITIONS)} {noun_phrase(r, nouns)}"
 
 
-def verb_phrase(r: Random) -> str:
+def verb_phrase(r: Random, nouns: Sequence[str] = NOUNS) -> str:
     kind = r.random()
     adverb = r.choice(ADVERBS) + " " if r.random() < 0.12 else ""
     if kind < 0.34:
-        phrase = f"{adverb}{r.choice(PAST)} {noun_phrase(r)}"
+        phrase = f"{adverb}{r.choice(PAST)} {noun_phrase(r, nouns)}"
     elif kind < 0.44:
         phrase = f"{adverb}{r.choice(INTRANSITIVE_PAST)}"
     elif kind < 0.60:
-        phrase = f"{r.choice(AUXILIARIES)}{r.choice([' not', '', ''])} {r.choice(BASE)} {noun_phrase(r)}"
+        phrase = f"{r.choice(AUXILIARIES)}{r.choice([' not', '', ''])} {r.choice(BASE)} {noun_phrase(r, nouns)}"
     elif kind < 0.66:
         phrase = f"{r.choice(AUXILIARIES)} {r.choice(INTRANSITIVE_BASE)}"
     elif kind < 0.72:
-        phrase = f"{r.choice(['is', 'was', 'are', 'were'])} {r.choice(ING)} {noun_phrase(r)}"
+        phrase = f"{r.choice(['is', 'was', 'are', 'were'])} {r.choice(ING)} {noun_phrase(r, nouns)}"
     elif kind < 0.90:
         degree = r.choice(["", "", "very ", "not ", "too ", "more ", "so "])
-        tail = f" than {noun_phrase(r)}" if degree == "more " else ""
+        tail = f" than {noun_phrase(r, nouns)}" if degree == "more " else ""
         phrase = f"{r.choice(COPULAS)} {degree}{r.choice(ADJECTIVES)}{tail}"
     elif kind < 0.95:
         phrase = f"{r.choice(PAST)} {r.choice(OBJECTS)}"
     else:
-        phrase = f"{r.choice(['has', 'have', 'had', 'costs', 'needs', 'is'])} {noun_phrase(r)}"
-    return phrase + (f" {prepositional(r)}" if r.random() < 0.45 else "")
+        phrase = f"{r.choice(['has', 'have', 'had', 'costs', 'needs', 'is'])} {noun_phrase(r, nouns)}"
+    return phrase + (f" {prepositional(r, nouns)}" if r.random() < 0.45 else "")
 
 
-def clause(r: Random) -> str:
-    subject = r.choice(PRONOUNS) if r.random() < 0.4 else noun_phrase(r)
+def clause(r: Random, nouns: Sequence[str] = NOUNS) -> str:
+    """A subject and what it did; `nouns` keeps it to a topic."""
+    subject = r.choice(PRONOUNS) if r.random() < 0.4 else noun_phrase(r, nouns)
     if r.random() < 0.08:
-        subject += f" who {verb_phrase(r)}" if r.random() < 0.5 else f" {prepositional(r)}"
-    return f"{subject} {verb_phrase(r)}"
+        subject += f" who {verb_phrase(r, nouns)}" if r.random() < 0.5 else f" {prepositional(r, nouns)}"
+    return f"{subject} {verb_phrase(r, nouns)}"
 
 
-def filled(r: Random, template: str) -> str:
-    """A template with a word of the right kind in each of its braces."""
-    kinds = {
-        "n": NOUNS, "a": ADJECTIVES, "v": PAST, "b": BASE, "m": NAMES, "p": PLACES, "u": NUMBERS, "t": UNITS, "y": DAYS,
-    }  # fmt: skip
-    text = re.sub(r"\{(.)\}", lambda match: r.choice(kinds[match[1]]), template)
+def filled(r: Random, template: str, kinds: Mapping[str, Sequence[str]] = KINDS) -> str:
+    """A template with a word of the right kind in each of its braces, and a capital at its beginning.
+
+    >>> filled(Random(1), "the {n} is {a}.", {"n": ["river"], "a": ["wide"]})
+    'The river is wide.'
+    """
+    text = re.sub(r"\{(\w+)\}", lambda match: r.choice(kinds[match[1]]), template)
     return text[0].upper() + text[1:]
 
 
