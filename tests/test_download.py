@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import http.server
 import random
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import servers
 from earwitness import download
 from earwitness.download import is_public
 from earwitness.errors import SourceError
 from earwitness.options import SourceOptions
 from earwitness.source import Source, fetch, find
+from servers import Answer, Server, serving
 
 CONTENT = random.Random(3).randbytes(300_000)
 PRIVATE_ALLOWED = SourceOptions(allow_private=True, max_download_s=20)
@@ -43,76 +43,11 @@ xj53myV7PDCAYizRKDjSR2yCjxJa
 -----END CERTIFICATE-----
 """
 
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
-
-class Server(http.server.ThreadingHTTPServer):
-    """Answers each path with a function and remembers what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self, answers: dict[str, Answer], family: int = socket.AF_INET) -> None:
-        self.answers, self.asked = answers, list[str]()
-        self.headers: list[dict[str, str]] = []
-        self.closing = threading.Event()
-        self.address_family = family
-        super().__init__(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0), Handler)
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients hang up on purpose here."""
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        self.server.headers.append(dict(self.headers))
-        self.close_connection = True
-        self.server.answers[self.path.partition("?")[0]](self)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def serving(answers: dict[str, Answer], *, tls: bool = False, family: int = socket.AF_INET) -> Iterator[Server]:
-    server = Server(answers, family)
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_certificate_file())
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-_certificate: list[Path] = []
-
-
-def _certificate_file() -> Path:
-    return _certificate[0]
-
-
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "localhost.pem"
     path.write_text(TEST_CERTIFICATE)
-    _certificate[:] = [path]
     return path
 
 
@@ -125,15 +60,7 @@ def scratch(tmp_path: Path) -> Iterator[Path]:
 
 
 def body(content: bytes = CONTENT, status: int = 200, **headers: str) -> Answer:
-    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content_Length": str(len(content)), **headers}.items():
-            if value:
-                handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(content)
-
-    return answer
+    return servers.body(content, status, **headers)
 
 
 def redirect(location: str, status: int = 302) -> Answer:
@@ -260,34 +187,37 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_https(tmp_path: Path) -> None:
-    with serving({"/a.mp3": body()}, tls=True) as server:
+def test_https(tmp_path: Path, certificate: Path) -> None:
+    with serving({"/a.mp3": body()}, certificate=certificate) as server:
         assert get(f"https://localhost:{server.port}/a.mp3", tmp_path).path.read_bytes() == CONTENT
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_for_another_name_is_refused(scratch: Path) -> None:
-    with serving({"/a.mp3": body()}, tls=True) as server:
+def test_a_certificate_for_another_name_is_refused(scratch: Path, certificate: Path) -> None:
+    with serving({"/a.mp3": body()}, certificate=certificate) as server:
         assert "certificate" in refusal(f"https://127.0.0.1:{server.port}/a.mp3", scratch)
         assert server.asked == []
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(scratch: Path) -> None:
-    with serving({"/a.mp3": body()}, tls=True) as server:
+def test_a_certificate_nobody_vouches_for_is_refused(scratch: Path, certificate: Path) -> None:
+    with serving({"/a.mp3": body()}, certificate=certificate) as server:
         assert "certificate" in refusal(f"https://localhost:{server.port}/a.mp3", scratch)
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_redirect_may_not_drop_encryption(scratch: Path) -> None:
-    with serving({"/a.mp3": body()}) as plain, serving({"/a.mp3": redirect(plain.url("/a.mp3"))}, tls=True) as server:
+def test_a_redirect_may_not_drop_encryption(scratch: Path, certificate: Path) -> None:
+    with (
+        serving({"/a.mp3": body()}) as plain,
+        serving({"/a.mp3": redirect(plain.url("/a.mp3"))}, certificate=certificate) as server,
+    ):
         assert "from https to http" in refusal(f"https://localhost:{server.port}/a.mp3", scratch)
         assert plain.asked == []
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_slow_drip_under_tls_ends(scratch: Path) -> None:
+def test_a_slow_drip_under_tls_ends(scratch: Path, certificate: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with serving({"/a.mp3": drip(head)}, tls=True) as server:
+    with serving({"/a.mp3": drip(head)}, certificate=certificate) as server:
         options = SourceOptions(allow_private=True, max_download_s=0.5)
         assert "took longer than 0.5 s" in refusal(f"https://localhost:{server.port}/a.mp3", scratch, options)
 

@@ -13,7 +13,7 @@ import earwitness
 
 PACKAGE = Path(earwitness.__file__).parent
 HEAVY = {
-    "av", "ctranslate2", "espeakng_loader", "faster_whisper", "feedparser", "huggingface_hub", "jiwer",
+    "av", "ctranslate2", "espeakng_loader", "faster_whisper", "huggingface_hub", "jiwer",
     "kaldi_native_fbank", "librosa", "matplotlib", "onnxruntime", "openvino", "pocketsphinx", "psutil", "pyannote",
     "pysbd", "pysubs2", "rapidfuzz", "ray", "rouge_score", "scipy", "sklearn", "soxr", "tokenizers", "torch",
     "transformers", "whisper", "whisper_normalizer", "whisperx",

@@ -64,6 +64,12 @@ def recordings(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_limit_leaves_out_the_rest(run: Run, recordings: Path) -> None:
+    write_manifest(recordings, asr("a.wav"), asr("missing.wav"))
+    assert run(".", "--engine", "fake", "--no-diarize", "--limit", "1").exit_code == 0
+    assert [file.file for file in read(Path("evaluation.json")).files] == ["a.wav"]
+
+
 def test_recordings_are_transcribed_and_scored_and_what_fails_is_named(run: Run, recordings: Path) -> None:
     sound = {"file": "bell.wav", "kind": "sound", "label": "bell"}
     write_manifest(recordings, asr("a.wav"), asr("missing.wav"), asr("b.wav"), sound)

@@ -19,8 +19,8 @@ from earwitness.evaluation.truth import Truth, Utterance, of_transcript
 from earwitness.options import SourceOptions
 from earwitness.types import EngineInfo, Region, Turn, Word
 from factories import CONVERSATION, make_transcript
+from servers import Answer, Server, body, serving
 from sounds import write_wav
-from test_download import Answer, Server, body, serving
 
 HERE = SourceOptions(allow_private=True, max_download_s=20)
 

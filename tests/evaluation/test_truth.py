@@ -77,7 +77,7 @@ def test_our_transcripts_say_everything(exported) -> None:  # type: ignore[no-un
     assert (truth.summary, truth.language) == (transcript.summary, "en")
     assert [chapter.title for chapter in truth.chapters] == ["Opening", "The bridge"]
     assert truth.duration == pytest.approx(transcript.duration)
-    assert {turn.speaker for turn in truth.turns} == {"Ann_Lee", "Bob"}
+    assert {turn.speaker for turn in truth.turns} == {"Ann Lee", "Bob"}
 
 
 def test_speakers_who_share_a_name_stay_two() -> None:

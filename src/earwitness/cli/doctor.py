@@ -23,6 +23,9 @@ PACKAGES = (
     "onnxruntime",
     "kaldi-native-fbank",
     "pocketsphinx",
+    "espeakng-loader",
+    "jiwer",
+    "pyannote.metrics",
 )
 
 

@@ -48,6 +48,9 @@ def evaluate(
             metavar="FOLDER", help="Score the STEM.json in this folder; transcribe nothing.", show_default=False
         ),
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only so many recordings, the first ones.", show_default=False)
+    ] = None,
     known_speakers: Annotated[
         bool, typer.Option("--known-speakers", help="Tell the diarizer how many speakers the truth has.")
     ] = False,
@@ -79,7 +82,7 @@ def evaluate(
     if transcripts and not transcripts.is_dir():
         raise OptionError(f"--transcripts {transcripts} is no folder; give the one that holds STEM.json")
     old = json.read(compare) if compare else None
-    name, items = datasets.load(manifest, options=options.source, say=None if quiet else _say)
+    name, items = datasets.load(manifest, options=options.source, say=None if quiet else _say, limit=limit)
     plan = Plan(
         name=name,
         items=items,

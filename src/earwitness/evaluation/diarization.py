@@ -123,7 +123,7 @@ def jaccard_error_rate(
 
 
 def turns_of(transcript: Transcript) -> tuple[Turn, ...]:
-    """Who speaks when in a transcript: exactly the runs that its RTTM has, under the names that it has there."""
+    """Who speaks when in a transcript: exactly the runs that its RTTM has, under the speakers' labels."""
     return rttm.runs(transcript)
 
 

@@ -111,7 +111,7 @@ def of_transcript(transcript: Transcript, *, name: str | None = None) -> Truth:
         if known
         else None,
         words=tuple(replace(word, speaker=names.get(word.speaker)) for word in transcript.words) or None,
-        turns=turns_of(transcript) if diarized else None,
+        turns=tuple(replace(turn, speaker=names[turn.speaker]) for turn in turns_of(transcript)) if diarized else None,
         chapters=transcript.chapters,
         summary=transcript.summary,
         transcript=transcript,

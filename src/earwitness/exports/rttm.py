@@ -25,27 +25,32 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 def write(transcript: Transcript) -> bytes:
     """One line a run of a speaker's words, in the order of time; segments without a speaker are left out."""
-    uri = _token(title(transcript))
+    uri, names = _token(title(transcript)), _names(transcript)
     lines = (
-        f"SPEAKER {uri} 1 {run.start:.3f} {run.end - run.start:.3f} <NA> <NA> {run.speaker} <NA> <NA>\n"
+        f"SPEAKER {uri} 1 {run.start:.3f} {run.end - run.start:.3f} <NA> <NA> {names[run.speaker]} <NA> <NA>\n"
         for run in runs(transcript)
     )
     return encode("".join(lines))
 
 
 def runs(transcript: Transcript) -> tuple[Turn, ...]:
-    """The lines as turns, with the speakers' names as they are written; no run is shorter than half a millisecond."""
-    named = sorted(
-        ((run, name) for label, name in _names(transcript).items() for run in _runs(transcript, label)),
-        key=lambda item: (item[0].start, item[1]),
+    """The lines as turns of the speakers' labels; no run is shorter than half a millisecond."""
+    found = (Turn(run.start, run.end, label) for label in _labels(transcript) for run in _runs(transcript, label))
+    return tuple(
+        sorted(
+            (turn for turn in found if to_milliseconds(turn.end - turn.start) > 0),
+            key=lambda turn: (turn.start, str(turn.speaker)),
+        )
     )
-    return tuple(Turn(run.start, run.end, name) for run, name in named if to_milliseconds(run.duration) > 0)
 
 
-def _names(transcript: Transcript) -> dict[str, str]:
+def _labels(transcript: Transcript) -> list[str]:
+    return list(dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker is not None))
+
+
+def _names(transcript: Transcript) -> dict[str | None, str]:
     """Label -> name without white space; where two speakers share a name, their labels tell them apart."""
-    labels = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker is not None)
-    names = {label: _token(transcript.name_of(label) or label) for label in labels}
+    names = {label: _token(transcript.name_of(label) or label) for label in _labels(transcript)}
     shared = Counter(names.values())
     return {label: name if shared[name] == 1 else _token(f"{name}_{label}") for label, name in names.items()}
 
