@@ -5,6 +5,7 @@
     ├── AudioError       (ValueError)    it is not audio, is empty, or is too long
     ├── OptionError      (ValueError)    an option outside its range, or two that contradict each other
     ├── TranscriptError  (ValueError)    a transcript file that is not one
+    ├── ScriptError      (ValueError)    a script of a synthetic podcast that cannot be spoken
     ├── ModelError       (RuntimeError)  a model that cannot be had, loaded or run
     │   └── ExtraError   (ImportError)   an engine whose optional packages are not installed
     └── StorageError     (OSError)       results cannot be written or kept: disk full, no permission
@@ -38,6 +39,10 @@ class OptionError(EarwitnessError, ValueError):
 
 class TranscriptError(EarwitnessError, ValueError):
     """A transcript file does not hold a transcript."""
+
+
+class ScriptError(EarwitnessError, ValueError):
+    """A script of a synthetic podcast cannot be spoken."""
 
 
 class ModelError(EarwitnessError, RuntimeError):

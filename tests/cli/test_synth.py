@@ -98,7 +98,7 @@ def test_recordings_are_joined(folder: Path) -> None:
         (["talk.json", "-o", "talk.flac"], 2, "would replace the script talk.json"),
         (["none.txt", "-o", "x.flac"], 1, "cannot read the script none.txt: No such file or directory"),
         ([".", "-o", "x.flac"], 1, "cannot read the script .: Is a directory"),
-        (["bad.txt", "-o", "x.flac"], 2, "bad.txt, line 2: 'hello' is no turn"),
+        (["bad.txt", "-o", "x.flac"], 1, "bad.txt, line 2: 'hello' is no turn"),
         (["latin.txt", "-o", "x.flac"], 1, "latin.txt is not a script: it is no UTF-8 text"),
         (["--from-recordings", "nowhere", "-o", "x.flac"], 1, "nowhere"),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from earwitness import audio
-from earwitness.errors import ExtraError, OptionError, StorageError
+from earwitness.errors import ExtraError, OptionError, ScriptError, StorageError
 from earwitness.evaluation.synth import podcast
 from earwitness.evaluation.synth.podcast import Episode, make, record, write
 from earwitness.evaluation.synth.script import Line, Script, parse
@@ -294,12 +294,12 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> 
 
 
 def test_an_unknown_voice_is_told_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"test\.txt, line 2: the voice of Bob: .*'en-uk'; near are en-us"):
+    with pytest.raises(ScriptError, match=r"test\.txt, line 2: the voice of Bob: .*'en-uk'; near are en-us"):
         episode_of("Ann: Hello.\n[voice Bob en-uk]\nBob: Hi.")
 
 
 def test_a_turn_without_words_is_refused() -> None:
-    with pytest.raises(OptionError, match=r"made: en-us\+f4 can say nothing of '\.\.\.'"):
+    with pytest.raises(ScriptError, match=r"made: en-us\+f4 can say nothing of '\.\.\.'"):
         make(Script("made", (Line("Ann", "..."),)))
 
 

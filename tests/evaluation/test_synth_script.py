@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from earwitness.errors import OptionError
+from earwitness.errors import OptionError, ScriptError
 from earwitness.evaluation.synth.script import (
     CAST,
     Gain,
@@ -103,7 +103,7 @@ def test_line_ends_of_any_system() -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_the_remedy(text: str, message: str) -> None:
-    with pytest.raises(OptionError) as caught:
+    with pytest.raises(ScriptError) as caught:
         parse(text, "s.txt")
     assert str(caught.value).startswith("s.txt")
     assert message in str(caught.value)
@@ -111,7 +111,7 @@ def test_what_is_wrong_is_said_with_its_line_and_the_remedy(text: str, message: 
 
 
 def test_scripts_made_by_programs_are_checked_too() -> None:
-    with pytest.raises(OptionError, match="made: 'Bob' says nothing"):
+    with pytest.raises(ScriptError, match="made: 'Bob' says nothing"):
         Script("made", (Line("Ann", "Hello."),), {"Bob": Voice("en")})
     with pytest.raises(OptionError, match="a pause must lie"):
         Pause(-1.0)

@@ -61,7 +61,7 @@ def make(script: Script, *, seed: int = 0, progress: Progress | None = None) -> 
     exactly as long as the script says. Echoes of a room are not part of it.
 
     Raises:
-        OptionError: a voice that espeak-ng does not have, or a line with nothing it can say.
+        ScriptError: a voice that espeak-ng does not have, or a line with nothing it can say.
         ExtraError: the extra `tts` is not installed.
 
     >>> from earwitness.evaluation.synth.script import parse
@@ -77,7 +77,7 @@ def record(script: Script, path: Path, *, seed: int = 0, progress: Progress | No
     """The files that `write` makes of what `make` makes, without ever holding the whole recording.
 
     Raises:
-        OptionError, ExtraError, StorageError: as they do.
+        ScriptError, OptionError, ExtraError, StorageError: as they do.
     """
     encoding_of(path)
     studio = _Studio(script, seed, progress)

@@ -43,6 +43,8 @@ LOUDNESS_DB = -24.0
 LOUDNESS_SPREAD_DB = 1.5
 NOISE_DB = LOUDNESS_DB - 55
 """Noise of the room: digital silence between the turns would give them away."""
+PEAK = 0.99
+"""Nothing is louder: full scale itself is one step too much for 16 bits."""
 
 FADE_S = 0.005
 """Where a turn has been cut out of speech, its ends fade in this time."""
@@ -228,7 +230,7 @@ def _mixed(placed: Sequence[_Placed], rng: np.random.Generator) -> FloatArray:
         first = turn.start - turn.piece.before
         samples[first : first + len(turn.piece.samples)] += _levelled(turn.piece, rng)
     samples += np.float32(10 ** (NOISE_DB / 20)) * rng.standard_normal(len(samples), np.float32)
-    return samples / np.float32(max(1.0, float(np.abs(samples).max())))
+    return samples * np.float32(min(1.0, PEAK / float(np.abs(samples).max())))
 
 
 def _levelled(piece: Piece, rng: np.random.Generator) -> FloatArray:

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from earwitness.errors import OptionError
+from earwitness.errors import OptionError, ScriptError
 from earwitness.types import Seconds
 
 OFF = "off"
@@ -170,7 +170,7 @@ class Script:
     """A podcast to be spoken: its items in order, and the voices of the speakers that were given one.
 
     Raises:
-        OptionError: nothing is said, a speaker is named who says nothing, a chapter is empty, or an overlap has no
+        ScriptError: nothing is said, a speaker is named who says nothing, a chapter is empty, or an overlap has no
             turn before or after it or a pause beside it.
     """
 
@@ -182,9 +182,9 @@ class Script:
         for problem, line in (*_unknown_speakers(self), *_misplaced(self)):
             raise self.error(problem, line)
 
-    def error(self, problem: str, line: int | None = None) -> OptionError:
+    def error(self, problem: str, line: int | None = None) -> ScriptError:
         """An error that says where in the script it is."""
-        return OptionError(f"{self.name}{f', line {line}' if line else ''}: {problem}")
+        return ScriptError(f"{self.name}{f', line {line}' if line else ''}: {problem}")
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -227,7 +227,7 @@ def parse(text: str, name: str) -> Script:
     """Reads a script; `name` is what messages and the transcript call it.
 
     Raises:
-        OptionError: a line that means nothing, with its number and the remedy.
+        ScriptError: a line that means nothing, with its number and the remedy.
 
     >>> script = parse("## Hello\\nHost: Good morning.\\n[pause 2]\\nGuest: Good night.", "short")
     >>> script.items[1:3]
@@ -246,7 +246,7 @@ def parse(text: str, name: str) -> Script:
                 else:
                     items.append(replace(read, line=number))
         except OptionError as problem:
-            raise OptionError(f"{name}, line {number}: {problem}") from None
+            raise ScriptError(f"{name}, line {number}: {problem}") from None
     return Script(name, tuple(items), voices)
 
 
