@@ -43,6 +43,12 @@ def test_a_script_becomes_sound_and_truth(folder: Path, capsys: pytest.CaptureFi
     assert shown.err == ""
 
 
+def test_without_a_name_it_is_named_after_what_it_is_made_of(folder: Path) -> None:
+    assert status("talk.txt", "-q") == 0
+    assert status("--hours", "0.03", "--seed", "7", "-q") == 0
+    assert {path.name for path in folder.glob("*.flac")} == {"talk.flac", "podcast-7.flac"}
+
+
 def test_quiet_says_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("talk.txt", "-o", "episode.wav", "--quiet") == 0
     assert capsys.readouterr() == ("", "")

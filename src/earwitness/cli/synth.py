@@ -35,10 +35,17 @@ LINE_EVERY_S, BAR_EVERY_S = 10.0, 0.2
 
 
 def synth(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="What to write, .flac or .wav.", show_default=False)
-    ],
     script: Annotated[Path | None, typer.Argument(metavar="SCRIPT", show_default=False)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="What to write, .flac or .wav; by default named after what it is made of, here.",
+            show_default=False,
+        ),
+    ] = None,
     hours: Annotated[float | None, typer.Option(help="Make up so many hours of talk.", show_default=False)] = None,
     from_recordings: Annotated[
         str | None,
@@ -56,6 +63,7 @@ def synth(
     quiet: arguments.Quiet = False,
 ) -> None:
     _require_one(script, hours, from_recordings, speakers)
+    output = output or _named_after(script, from_recordings, seed)
     episode.encoding_of(output)
     try:
         if from_recordings is not None:
@@ -84,6 +92,11 @@ def _require_one(script: Path | None, hours: float | None, recordings: str | Non
                 raise OptionError(f"a script says itself who speaks and how long; leave out {name}, or {script}")
     if hours is not None and not hours > 0:
         raise OptionError(f"--hours must be more than 0, not {hours:g}")
+
+
+def _named_after(script: Path | None, recordings: str | None, seed: int) -> Path:
+    stem = script.stem if script else f"podcast-{seed}" if recordings is None else f"conversation-{seed}"
+    return Path(f"{stem}.flac")
 
 
 def _read(path: Path, output: Path) -> Script:
