@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from earwitness.engines.base import Recognizer, SpeechDetector, VoiceEmbedder
+from earwitness.engines.base import Diarizer, Recognizer, SpeechDetector, VoiceEmbedder
 from earwitness.errors import OptionError
 from earwitness.options import ModelOptions
 
@@ -18,7 +18,16 @@ RECOGNIZERS = {
     "fake": "earwitness.engines.fake:Fake",
 }
 DETECTORS = {"silero": "earwitness.engines.silero:Silero"}
-EMBEDDERS = {"builtin": "earwitness.engines.mfcc_lda:MfccLda"}
+EMBEDDERS = {
+    "builtin": "earwitness.engines.mfcc_lda:MfccLda",
+    "network": "earwitness.engines.voice_net:VoiceNet",
+    "wespeaker": "earwitness.engines.wespeaker:WeSpeaker",
+}
+"""Engines that tell voices apart; the turns are found by `earwitness.speakers`."""
+DIARIZERS = {"pyannote": "earwitness.engines.pyannote:Pyannote"}
+"""Engines that find the turns themselves."""
+HAVE_MODELS = ("wespeaker", "pyannote")
+"""Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
 DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin"}
@@ -35,9 +44,28 @@ def detector(name: str = AUTO) -> SpeechDetector:
     return engine
 
 
-def embedder(name: str = AUTO) -> VoiceEmbedder:
-    engine: VoiceEmbedder = _made(EMBEDDERS, "diarizer", name, DEFAULTS["embedder"])()
+def embedder(name: str = AUTO, options: ModelOptions | None = None) -> VoiceEmbedder:
+    """The engine behind `--diarizer NAME[:MODEL]`, where it is one that only tells voices apart."""
+    if name.partition(":")[0] in DIARIZERS:
+        raise OptionError(f"--diarizer {name} gives turns and no voices; here use {' or '.join(EMBEDDERS)}")
+    engine: VoiceEmbedder = _voices(name, options)
     return engine
+
+
+def diarizer(name: str, options: ModelOptions | None = None) -> Diarizer | None:
+    """The engine behind `--diarizer NAME[:MODEL]`, where it finds the turns itself; none where it is an embedder."""
+    engine: Diarizer | None = _voices(name, options) if name.partition(":")[0] in DIARIZERS else None
+    return engine
+
+
+def _voices(name: str, options: ModelOptions | None) -> Any:
+    kind, _, model = name.partition(":")
+    make = _made({**EMBEDDERS, **DIARIZERS}, "diarizer", kind, DEFAULTS["embedder"])
+    if kind in HAVE_MODELS:
+        return make(model, options or ModelOptions())
+    if model:
+        raise OptionError(f"--diarizer {name}: {kind} has no other model; a model goes with {', '.join(HAVE_MODELS)}")
+    return make()
 
 
 def _made(table: dict[str, str], what: str, name: str, default: str) -> Any:

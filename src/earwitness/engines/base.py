@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from earwitness.options import WordOptions
-from earwitness.types import Region, Word
+from earwitness.options import SpeakerOptions, WordOptions
+from earwitness.types import Audio, Progress, Region, Turn, Word
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -96,6 +96,41 @@ class VoiceEmbedder(Protocol):
     window_s: float
     """The length of span it is made for."""
 
+    def identity(self) -> str:
+        """A text that changes whenever the same spans might become other points."""
+        ...
+
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), d), finite. `samples` are a whole recording at 16 kHz."""
+        ...
+
+
+@dataclass(frozen=True)
+class Diarization:
+    """Who speaks when.
+
+    `turns` are sorted and disjoint, so that every word has one speaker. `overlapping` are all turns, of which several
+    may be going on at once; none where the engine knows of one voice at a time only.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    overlapping: tuple[Turn, ...] = ()
+
+
+class Diarizer(Protocol):
+    """Sound to turns: an engine that finds speech, voices and their number by itself."""
+
+    name: str
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same audio might come out differently."""
+        ...
+
+    def diarize(self, audio: Audio, options: SpeakerOptions, progress: Progress | None = None) -> Diarization:
+        """The turns of a recording, with the labels SPEAKER_00, SPEAKER_01, ... in order of first appearance."""
         ...

@@ -1,7 +1,8 @@
 """Model names to folders: what ships with the package, what the user has, what the hub has.
 
-A name is `demo`, a Whisper size, a folder, or a hub id such as `Systran/faster-whisper-small`. Nothing is asked of the
-hub that the cache can answer, and nothing at all with `offline`.
+A name is `demo`, a Whisper size, a folder, or a hub id such as `Systran/faster-whisper-small`; the models of diarizers
+are named after these. Nothing is asked of the hub that the cache can answer, and nothing at all with `offline`. Whom
+the hub knows is its own affair: it reads the variable HF_TOKEN, or what `hf auth login` has stored.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
@@ -41,9 +43,46 @@ ALIASES = {"large": "large-v3", "large-v3-turbo": "turbo"}
 FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 """What a CTranslate2 Whisper needs of its repository."""
 
+
+@dataclass(frozen=True)
+class Repository:
+    """Part of a hub repository, at one commit where that is pinned; `files` may be patterns."""
+
+    hub_id: str
+    files: tuple[str, ...]
+    revision: str | None = None
+
+
+VOICES = {
+    "wespeaker": Repository(
+        "Wespeaker/wespeaker-voxceleb-resnet34-LM", ("*.onnx",), "f0c48c298fd835726c27956a5d617bad7115627e"
+    ),
+    "pyannote": Repository(
+        "pyannote/speaker-diarization-community-1",
+        (
+            "config.yaml",
+            "embedding/pytorch_model.bin",
+            "plda/plda.npz",
+            "plda/xvec_transform.npz",
+            "segmentation/pytorch_model.bin",
+        ),
+        "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
+    ),
+}
+"""The models that diarizers take from the hub unless told otherwise."""
+
 REMEDIES = (
     "run `earwitness models download {name}` on a connected machine and copy its cache, give a folder with "
     "--model FOLDER, or make a rough draft with --engine pocketsphinx"
+)
+VOICE_REMEDIES = (
+    "run `earwitness models download {name}` on a connected machine and copy its cache, give a copy with "
+    "--diarizer {name}:PATH, or use --diarizer builtin"
+)
+GATED = (
+    "{name}: {hub_id} is gated, and the hub does not know you as somebody who may read it; (1) accept its conditions "
+    "on https://huggingface.co/{hub_id}, (2) create a token that may read on https://huggingface.co/settings/tokens, "
+    "(3) give it with `hf auth login` or in the variable HF_TOKEN; or use --diarizer builtin"
 )
 
 
@@ -69,7 +108,7 @@ def find(name: str, *, offline: bool = False) -> Path:
     if Path(name).is_dir():
         return _checked(Path(name))
     hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
-    if "/" not in hub_id or name.startswith((".", "/", "~")) or hub_id.count("/") > 1:
+    if not _is_hub_id(hub_id):
         known = ", ".join(("auto", DEMO, *HUB_IDS))
         raise ModelError(f"{name}: neither a folder nor a known model; known are {known}, or give a hub id")
     if cached := cached_folder(hub_id):
@@ -86,13 +125,77 @@ def download(name: str) -> Path:
         ModelError: the hub cannot be reached, or does not have it.
     """
     hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
-    with _hub(name) as hub:
+    with _hub(name, _remedy(name)) as hub:
         return _checked(Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES))))
+
+
+def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Path:
+    """The file or folder of a diarizer's model, downloaded unless it is there or `offline` is set.
+
+    Args:
+        diarizer: a name in `VOICES`.
+        model: a file, a folder or a hub id; empty for the one that the diarizer has of its own.
+        offline: never ask the hub.
+
+    Raises:
+        ModelError: the model is not here and cannot be had.
+    """
+    # No shell expands the ~ of wespeaker:~/FILE; pathlib would raise where there is no such user.
+    repository, path = VOICES[diarizer], Path(os.path.expanduser(model))  # noqa: PTH111
+    if model and path.exists():
+        return path
+    if model and not _is_hub_id(model):
+        raise ModelError(f"--diarizer {diarizer}:{model}: neither a file, a folder nor a hub id; check the path")
+    if model:
+        repository = replace(repository, hub_id=model, revision=None)
+    if cached := _cached_part(repository):
+        return cached
+    name = f"{diarizer}:{model}" if model else diarizer
+    remedy = VOICE_REMEDIES.format(name=diarizer)
+    if offline:
+        raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {remedy}")
+    with _hub(name, remedy, gated=repository.hub_id) as hub:
+        hub.snapshot_download(repository.hub_id, revision=repository.revision, allow_patterns=list(repository.files))
+    if cached := _cached_part(repository):
+        return cached
+    raise ModelError(f"{name}: the hub has {repository.hub_id}, but not its {' and '.join(repository.files)}; {remedy}")
+
+
+def _cached_part(repository: Repository) -> Path | None:
+    """The folder of a repository in the local cache, or none where any of its files is missing."""
+    hub = _Hub()
+    try:
+        folder = Path(
+            hub.snapshot_download(
+                repository.hub_id,
+                revision=repository.revision,
+                allow_patterns=list(repository.files),
+                local_files_only=True,
+            )
+        )
+    except (OSError, ValueError):
+        return None
+    return folder if all(any(folder.rglob(pattern)) for pattern in repository.files) else None
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what an error of somebody else says, or its kind where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def fingerprint(path: Path) -> str:
+    """A name for the content of a file, or of all files of a folder: 16 hexadecimal digits."""
+    digest = sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(f"{file.name}:{file.stat().st_size}:".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def cached_folder(hub_id: str) -> Path | None:
     """The folder of a hub model in the local cache, or none where any of its files is missing."""
-    with _hub(hub_id) as hub:
+    with _hub(hub_id, _remedy(hub_id)) as hub:
         try:
             folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES), local_files_only=True))
         except (OSError, ValueError):
@@ -137,6 +240,9 @@ def catalogue() -> tuple[Model, ...]:
     for name, hub_id in HUB_IDS.items():
         folder = cached_folder(hub_id)
         rows.append(Model(name, "faster-whisper", False, folder is not None, _size(folder) if folder else None))
+    for name, repository in VOICES.items():
+        folder = _cached_part(repository)
+        rows.append(Model(name, name, False, folder is not None, _size(folder) if folder else None))
     return tuple(rows)
 
 
@@ -164,6 +270,10 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+def _is_hub_id(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
 def _remedy(name: str) -> str:
     return REMEDIES.format(name=name)
 
@@ -179,13 +289,23 @@ class _Hub:
 
 
 @contextmanager
-def _hub(name: str) -> Iterator[_Hub]:
-    """The hub, with all that can go wrong there said in one line."""
+def _hub(name: str, remedy: str, *, gated: str | None = None) -> Iterator[_Hub]:
+    """The hub, with all that can go wrong there said in one line; `gated` names a repository that may be closed."""
     hub = _Hub()
     try:
         yield hub
     except ModelError:
         raise
     except Exception as error:  # the hub's client raises some thirty kinds, several of them only by its HTTP library
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"{name}: the hub did not give this model ({reason}); {_remedy(name)}") from error
+        if gated and _is_gated(error):
+            raise ModelError(GATED.format(name=name, hub_id=gated)) from error
+        raise ModelError(f"{name}: the hub did not give this model ({reason(error)}); {remedy}") from error
+
+
+def _is_gated(error: BaseException | None) -> bool:
+    """Whether the hub refused somebody it does not know, or who has not accepted a model's conditions."""
+    from huggingface_hub.errors import GatedRepoError
+
+    return error is not None and (
+        isinstance(error, GatedRepoError) or _is_gated(error.__cause__) or _is_gated(error.__context__)
+    )

@@ -12,8 +12,11 @@ cepstra as a voice's mark; Talkin, "A robust algorithm for pitch tracking", 1995
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -143,8 +146,8 @@ def _pitch_statistics(hertz: Any, usable: Any) -> Any:
     return np.stack([low, median, np.log(np.sqrt(variance) + 0.02)], axis=1)
 
 
-def _window_statistics(frames: Any, hertz: Any, correlation: Any) -> FloatArray:
-    """Shape (n, 63) from (n, frames, 25) cepstra and (n, frames) pitch and correlation."""
+def window_statistics(frames: Any, hertz: Any, correlation: Any) -> FloatArray:
+    """Of windows of one length: shape (n, 63) from (n, frames, 25) cepstra and (n, frames) pitch and correlation."""
     loudness, tract = frames[:, :, 0], frames[:, :, 1:]
     rank = int(loudness.shape[1] * (1 - LOUD_SHARE))
     loud = loudness >= np.partition(loudness, rank, axis=1)[:, rank, None]
@@ -183,6 +186,49 @@ def _chunks(edges: IntArray) -> Iterator[IntArray]:
         begin = end
 
 
+@dataclass(frozen=True)
+class Heard:
+    """Frames of at most a minute or so of a recording, and the spans in them.
+
+    `which` are the indices of the spans, shape (n,); `edges` their first frames and those after their last, shape
+    (n, 2), counted in `frames`, which holds `cepstra`; `hertz` and `correlation` are those of `pitch`.
+    """
+
+    which: IntArray
+    edges: IntArray
+    frames: FloatArray
+    hertz: FloatArray
+    correlation: FloatArray
+
+    def fill(self, result: FloatArray) -> None:
+        """Writes the statistics of the spans into their rows of `result`, whose columns they fill."""
+        lengths = self.edges[:, 1] - self.edges[:, 0]
+        for length in np.unique(lengths):
+            same = lengths == length
+            at = np.clip(self.edges[same, :1] + np.arange(length), 0, len(self.frames) - 1)
+            result[self.which[same]] = window_statistics(self.frames[at], self.hertz[at], self.correlation[at])
+
+
+def heard(samples: FloatArray, spans: Sequence[Region]) -> Iterator[Heard]:
+    """The frames of the spans, about a minute at a time, whatever is in the samples; nothing where nothing is heard.
+
+    Args:
+        samples: a whole recording, shape (n,), at 16 kHz.
+        spans: in seconds; those shorter than 0.2 s are widened.
+    """
+    if not len(spans) or not len(samples):
+        return
+    edges = _frame_spans(spans, len(samples) // FRAME_HOP)
+    for chunk in _chunks(edges):
+        origin = max(0, int(edges[chunk, 0].min()) - MARGIN_FRAMES)
+        piece = samples[origin * FRAME_HOP : (int(edges[chunk, 1].max()) + MARGIN_FRAMES) * FRAME_HOP]
+        piece = np.nan_to_num(np.asarray(piece, np.float32), posinf=0.0, neginf=0.0)
+        frames, (hertz, correlation) = cepstra(piece), pitch(piece)
+        count = min(len(frames), len(hertz))
+        if count:
+            yield Heard(chunk, edges[chunk] - origin, frames[:count], hertz[:count], correlation[:count])
+
+
 def statistics(samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
     """What the discriminant sees of each span: shape (len(spans), 63), finite.
 
@@ -191,21 +237,8 @@ def statistics(samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         spans: in seconds; those shorter than 0.2 s are widened.
     """
     result = np.zeros((len(spans), STATISTICS), np.float32)
-    if not len(spans) or not len(samples):
-        return result
-    edges = _frame_spans(spans, len(samples) // FRAME_HOP)
-    for chunk in _chunks(edges):
-        origin = max(0, int(edges[chunk, 0].min()) - MARGIN_FRAMES)
-        piece = samples[origin * FRAME_HOP : (int(edges[chunk, 1].max()) + MARGIN_FRAMES) * FRAME_HOP]
-        piece = np.nan_to_num(np.asarray(piece, np.float32), posinf=0.0, neginf=0.0)
-        frames, (hertz, correlation) = cepstra(piece), pitch(piece)
-        last = min(len(frames), len(hertz)) - 1
-        lengths = edges[chunk, 1] - edges[chunk, 0]
-        for length in np.unique(lengths):
-            same = chunk[lengths == length]
-            at = np.clip(edges[same, :1] - origin + np.arange(length), 0, max(0, last))
-            if last >= 0:
-                result[same] = _window_statistics(frames[at], hertz[at], correlation[at])
+    for sound in heard(samples, spans):
+        sound.fill(result)
     return result
 
 
@@ -229,8 +262,12 @@ class MfccLda:
         try:
             with np.load(projection) as arrays:
                 self._mean, self._matrix = arrays["mean"], arrays["matrix"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ModelError(f"{projection}: not a voice projection ({error}); reinstall earwitness") from error
+
+    def identity(self) -> str:
+        """The projection itself."""
+        return f"{self.name}:{sha256(self._mean.tobytes() + self._matrix.tobytes()).hexdigest()[:16]}"
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""

@@ -1,0 +1,138 @@
+"""The voice embedder `network`: a small network and the statistics of `mfcc_lda` under one linear discriminant.
+
+The network (a quarter of a million weights, run by onnxruntime) hears the frames that the statistics are taken of: 25
+cepstra, log pitch and periodicity. Every 20 ms it gives 256 values and how much they count; the means and deviations
+of these over a span, 512 numbers, join the span's 63 statistics. A matrix makes 32 numbers of them, in which one voice
+varies by about 1 a dimension and voices lie apart. `training/embedder/train.py` made both; see there for figures.
+
+Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for statistics of a network's frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from earwitness.engines.mfcc_lda import STATISTICS, Heard, heard
+from earwitness.errors import ModelError
+from earwitness.types import Region
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from earwitness.types import FloatArray
+
+SHIPPED = Path(__file__).parent / "data"
+TRUNK, POINTS = "voice_trunk.onnx", "voice_points.npz"
+
+STRIDE = 2
+"""Frames to one of the network's values."""
+LOUD_PERCENTILE = 90
+"""Loudness is taken against this percentile of it, so that gain does not matter."""
+LEAST_VARIANCE = 1e-4
+
+
+def network_frames(frames: FloatArray) -> FloatArray:
+    """Frames as the network wants them, from shape (n, 27): loudness against that of the loud frames."""
+    result = np.array(frames, np.float32)
+    result[:, 0] -= np.percentile(result[:, 0], LOUD_PERCENTILE)
+    return result
+
+
+def pooled(values: FloatArray, gate: FloatArray, edges: npt.NDArray[np.intp]) -> FloatArray:
+    """Means and deviations of the network's values over spans, weighted by the exponential of the gate.
+
+    >>> values, edges = np.array([[1, 3, 5, 7]], np.float32), np.array([[0, 4], [4, 8]])
+    >>> pooled(values, np.zeros(4, np.float32), edges).tolist()
+    [[2.0, 1.0], [6.0, 1.0]]
+
+    Args:
+        values: shape (d, t).
+        gate: shape (t,).
+        edges: first frames of the spans and those after their last, `STRIDE` of them to a value: shape (n, 2).
+
+    Returns:
+        Shape (n, 2 d).
+    """
+    first = np.clip(edges[:, 0] // STRIDE, 0, len(gate) - 1)
+    end = np.clip(edges[:, 1] // STRIDE, first + 1, len(gate))
+    weights = np.exp(np.float64(gate - gate.max()))
+    weighted = values.astype(np.float64) * weights
+
+    def over_spans(series: Any) -> Any:
+        sums = np.cumsum(np.pad(series, ((0, 0), (1, 0))), axis=1)
+        return (sums[:, end] - sums[:, first]).T
+
+    # The small number keeps spans of nothing finite: their weights may be far below those of speech.
+    total = over_spans(weights[None]) + 1e-12
+    mean = over_spans(weighted) / total
+    variance = over_spans(weighted * values) / total - mean**2
+    return np.concatenate([mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))], axis=1, dtype=np.float32)
+
+
+class VoiceNet:
+    """The `VoiceEmbedder` "network".
+
+    >>> VoiceNet().embed(np.zeros(32_000, np.float32), [Region(0, 1.6), Region(0.4, 2)]).shape
+    (2, 32)
+    """
+
+    name = "network"
+    window_s = 1.6
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
+
+        Raises:
+            ModelError: a file is missing or not what it should be.
+        """
+        self._folder = folder
+        try:
+            with np.load(folder / POINTS) as arrays:
+                self._constant, self._matrix = arrays["constant"], arrays["matrix"]
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise self._broken(POINTS, error) from error
+
+    def _broken(self, file: str, error: Exception) -> ModelError:
+        return ModelError(f"{self._folder / file}: not the voice network ({error}); reinstall earwitness")
+
+    def identity(self) -> str:
+        """The name and the hash of the files."""
+        content = b"".join((self._folder / file).read_bytes() for file in (TRUNK, POINTS))
+        return f"{self.name} {sha256(content).hexdigest()}"
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.inter_op_num_threads = options.intra_op_num_threads = 1
+        options.log_severity_level = 4
+        path = self._folder / TRUNK
+        try:
+            return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no common class
+            raise self._broken(TRUNK, error) from error
+
+    def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
+        """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
+        numbers = np.zeros((len(spans), len(self._matrix)), np.float32)
+        for sound in heard(samples, spans):
+            sound.fill(numbers[:, :STATISTICS])
+            values, gate = self._session.run(None, {"frames": _input(sound)})
+            numbers[sound.which, STATISTICS:] = pooled(values[0], gate[0, 0], sound.edges)
+        points: FloatArray = numbers @ self._matrix + self._constant
+        return points
+
+
+def _input(sound: Heard) -> FloatArray:
+    """Shape (1, 27, t)."""
+    columns = [sound.frames, np.log(sound.hertz)[:, None], sound.correlation[:, None]]
+    frames = network_frames(np.concatenate(columns, axis=1))
+    return np.ascontiguousarray(frames.T[None, :, :])

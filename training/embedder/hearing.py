@@ -1,0 +1,98 @@
+"""What the network is trained on: every reader as several voices, each heard clean and over two bad channels.
+
+Played faster or slower, a voice is another voice: pitch and vocal tract shift together, so two hundred readers make a
+thousand. A channel makes no other voice: noise (white to brown), other people's babble, rooms, microphones of narrow
+band, telephones with their companding, and MP3 at 24 kbit/s.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
+
+SAMPLE_RATE_HZ = 16_000
+SPEEDS = ((29, 25), (27, 25), (25, 25), (23, 25), (21, 25))
+"""Up and down factors of resampling: 0.86, 0.93, 1, 1.09 and 1.19 times the speed."""
+BAD_CHANNELS = 2
+
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def speeds(samples: np.ndarray) -> list[np.ndarray]:
+    return [samples if up == down else resample_poly(samples, up, down) for up, down in SPEEDS]
+
+
+def _mixed(samples: np.ndarray, noise: np.ndarray, ratio_db: float) -> np.ndarray:
+    level = np.sqrt(np.mean(samples**2) / (np.mean(noise**2) + 1e-12))
+    return samples + noise * level * 10 ** (-ratio_db / 20)
+
+
+def coloured_noise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Between white and brown, 8 to 25 dB below the voice."""
+    spectrum = np.fft.rfft(rng.normal(size=len(samples)))
+    spectrum /= np.maximum(np.arange(len(spectrum)), 50) ** rng.uniform(0, 1)
+    return _mixed(samples, np.fft.irfft(spectrum, len(samples)), rng.uniform(8, 25))
+
+
+def room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Exponentially decaying noise as the room's answer, as strong as half the direct sound at most."""
+    decay_s = rng.uniform(0.2, 0.7)
+    time = np.arange(int(SAMPLE_RATE_HZ * decay_s)) / SAMPLE_RATE_HZ
+    answer = rng.normal(size=len(time)) * np.exp(-6.9 * time / decay_s)
+    answer *= np.sqrt(rng.uniform(0.03, 0.5)) / np.linalg.norm(answer)
+    answer[0] = 1
+    return fftconvolve(samples, answer)[: len(samples)]
+
+
+def microphone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    band = [rng.uniform(50, 250), rng.uniform(3500, 7500)]
+    tilted = np.convolve(samples, [1, rng.uniform(-0.5, 0.5)], mode="same")
+    return sosfilt(butter(2, band, "band", fs=SAMPLE_RATE_HZ, output="sos"), tilted)
+
+
+def telephone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """300 to 3400 Hz, mu-law."""
+    band = sosfilt(butter(4, [300, 3400], "band", fs=SAMPLE_RATE_HZ, output="sos"), samples)
+    scaled = band / (np.abs(band).max() + 1e-9)
+    companded = np.sign(scaled) * np.log1p(255 * np.abs(scaled)) / np.log(256)
+    companded = np.round(companded * 127) / 127
+    return np.sign(companded) * np.expm1(np.abs(companded) * np.log(256)) / 255
+
+
+def mp3(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """MP3 at 24 kbit/s and back."""
+    import av
+
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp3") as out:
+        stream = out.add_stream("mp3", rate=SAMPLE_RATE_HZ, layout="mono", bit_rate=24_000)
+        loud = np.clip(samples / (np.abs(samples).max() + 1e-9) * 30_000, -32768, 32767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(loud[None], format="s16p", layout="mono")
+        frame.sample_rate = SAMPLE_RATE_HZ
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            out.mux(packet)
+    buffer.seek(0)
+    with av.open(buffer) as back:
+        parts = [frame.to_ndarray()[0] for frame in back.decode(audio=0)]
+    decoded = np.concatenate(parts)
+    return (decoded / 32768 if decoded.dtype == np.int16 else decoded)[: len(samples)].astype(np.float64)
+
+
+def bad_channel(samples: np.ndarray, others: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """One to three changes in the order in which they happen: the room, what is heard in it, the line."""
+    heard = samples
+    if rng.random() < 0.5:
+        heard = room(heard, rng)
+    kind = rng.random()
+    if kind < 0.5:
+        heard = coloured_noise(heard, rng)
+    elif kind < 0.7:
+        babble = sum(np.resize(other, len(heard)) for other in others)
+        heard = _mixed(heard, np.asarray(babble), rng.uniform(12, 25))
+    line: list[Change] = [microphone, telephone, mp3]
+    if rng.random() < 0.7 or heard is samples:
+        heard = line[int(rng.integers(3))](heard, rng)
+    return heard

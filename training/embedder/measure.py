@@ -1,0 +1,105 @@
+"""How often pieces of readers not trained on are taken for one voice or two, wrongly: equal error rates.
+
+    python training/embedder/measure.py FOLDER --network FOLDER [--projection FILE]
+
+`--network` is what `train.py`, `--projection` what `training/voices.py` wrote, both with `--hold-out 60`. Pairs are
+those of all pieces of 1.5 s and of 3 s, by Euclidean distance, in three sets: "held out", pieces of the readers held
+out, each of whom has one recording, so that pairs of one voice are also of one recording; "bad channel", the same,
+each recording through a channel of its own as in training; "other day", the LibriSpeech readers of kind "asr", where
+pairs of one voice are of different recordings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import hearing
+from voices import held_out, readers
+
+from earwitness.audio import load
+from earwitness.engines.base import VoiceEmbedder
+from earwitness.engines.mfcc_lda import MfccLda
+from earwitness.engines.voice_net import SHIPPED, VoiceNet
+from earwitness.types import Region
+
+LENGTHS_S = (1.5, 3.0)
+PAUSE_S = 0.5
+HELD_OUT = 60
+SEED = 0
+
+Recording = tuple[str, np.ndarray]
+
+
+def equal_error_rate(same: np.ndarray, different: np.ndarray) -> float:
+    """Of distances between pieces of one voice and of two: the rate at which both kinds of error are as frequent.
+
+    >>> equal_error_rate(np.array([1, 2, 3, 6]), np.array([4, 7, 8, 5]))
+    0.25
+    """
+    same, different = np.sort(same), np.sort(different)
+    limits = np.concatenate([same, different])
+    missed = 1 - np.searchsorted(same, limits, side="right") / len(same)
+    confused = np.searchsorted(different, limits, side="right") / len(different)
+    nearest = np.abs(missed - confused).argmin()
+    return float((missed[nearest] + confused[nearest]) / 2)
+
+
+def rate(embedder: VoiceEmbedder, recordings: list[Recording], length_s: float, *, across: bool) -> float:
+    """Over all pairs of pieces; `across` leaves out those of one recording."""
+    points, owners = [], []
+    for index, (reader, samples) in enumerate(recordings):
+        last_s = len(samples) / hearing.SAMPLE_RATE_HZ - length_s - 0.1
+        spans = [Region(float(at), float(at) + length_s) for at in np.arange(0.2, last_s, length_s + PAUSE_S)]
+        points.append(embedder.embed(samples, spans))
+        owners += [(reader, index)] * len(spans)
+    found = np.concatenate(points).astype(np.float64)
+    one, other = np.triu_indices(len(found), 1)
+    distance = np.concatenate([((found[row] - found[row + 1 :]) ** 2).sum(axis=1) for row in range(len(found))])
+    who, which = np.array([reader for reader, _ in owners]), np.array([index for _, index in owners])
+    kept = (which[one] != which[other]) | (not across)
+    same = who[one] == who[other]
+    return equal_error_rate(distance[same & kept], distance[~same & kept])
+
+
+def recordings(folder: Path) -> dict[str, list[Recording]]:
+    known, rng = readers(folder), np.random.default_rng(SEED)
+    held = [(name, np.asarray(load(known[name][0]).samples)) for name in sorted(held_out(known, HELD_OUT, SEED))]
+    spoilt = []
+    for index, (name, samples) in enumerate(held):
+        babble = [held[(index + step) % len(held)][1] for step in (1, 7)]
+        spoilt.append((name, hearing.bad_channel(samples, babble, rng).astype(np.float32)))
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+    other = [r for r in rows if r["kind"] == "asr" and "librispeech" in r["file"]]
+    return {
+        "held out": held,
+        "bad channel": spoilt,
+        "other day": [(str(r["speakers"][0]), np.asarray(load(folder / r["file"]).samples)) for r in other],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--network", type=Path, default=SHIPPED)
+    parser.add_argument("--projection", type=Path)
+    given = parser.parse_args()
+
+    embedders: dict[str, VoiceEmbedder] = {"network": VoiceNet(given.network)}
+    if given.projection:
+        embedders["discriminant"] = MfccLda(given.projection)
+    for kind, heard in recordings(given.folder).items():
+        for length_s in LENGTHS_S:
+            across = kind == "other day"
+            rates = [f"{n} {rate(e, heard, length_s, across=across):.2%}" for n, e in embedders.items()]
+            print(f"{kind}, {length_s} s: {', '.join(rates)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
