@@ -19,8 +19,8 @@ from earwitness.evaluation.synth import recordings
 from earwitness.exports import json
 from earwitness.options import SpeakerOptions
 from earwitness.regions import detect
-from earwitness.speakers import assign, diarize
-from earwitness.types import Audio, Region, Turn, Word
+from earwitness.speakers import diarize
+from earwitness.types import Audio, Region, Turn
 
 DIMENSIONS = 16
 Truth = Sequence[tuple[float, float, int]]
@@ -159,57 +159,6 @@ def test_progress_ends_with_the_speech() -> None:
     stage, done, total = seen[-1]
     assert (stage, done) == ("speakers", total)
     assert total == pytest.approx(regions[-1].end, abs=0.01)
-
-
-def said(text: str, *starts: float) -> list[Word]:
-    """Words of 0.4 s half a second apart, or at the given starts."""
-    words = text.split()
-    times = starts or [0.5 * index for index in range(len(words))]
-    return [Word(f" {word}", start, start + 0.4, 1.0) for word, start in zip(words, times, strict=True)]
-
-
-def speakers(words: Sequence[Word]) -> str:
-    return "".join(word.speaker or "-" for word in words)
-
-
-def test_a_word_belongs_to_who_speaks_longest_in_it() -> None:
-    words = assign(said("one two three"), [Turn(0, 0.55, "A"), Turn(0.55, 5, "B")])
-    assert speakers(words) == "ABB"
-    assert [word.speaker_probability for word in words] == pytest.approx([1, 0.875, 1])
-
-
-def test_a_word_in_nobodys_time_goes_to_the_nearest_turn() -> None:
-    words = assign(said("one two three", 0, 2.0, 3.5), [Turn(0, 1, "A"), Turn(3, 5, "B")])
-    assert speakers(words) == "ABB"
-    assert words[1].speaker_probability == 0
-
-
-@pytest.mark.parametrize(("change", "expected"), [(0.9, "AAAABB"), (1.4, "AAAABB"), (1.9, "AAAABB"), (2.4, "AAAABB")])
-def test_a_change_moves_to_the_end_of_the_sentence(change: float, expected: str) -> None:
-    words = said("We sail at dawn. Do you?")
-    assert speakers(assign(words, [Turn(0, change, "A"), Turn(change, 9, "B")])) == expected
-
-
-def test_a_change_far_from_the_end_of_a_sentence_stays() -> None:
-    words = said("We sail at dawn with all hands on deck and nothing to eat. Do you?")
-    assert speakers(assign(words, [Turn(0, 1.9, "A"), Turn(1.9, 20, "B")])) == "AAAA" + "B" * 11
-
-
-def test_without_punctuation_a_change_moves_to_the_pause() -> None:
-    words = said("we sail at dawn do you", 0, 0.5, 1.0, 1.5, 2.4, 2.9)
-    assert speakers(assign(words, [Turn(0, 1.45, "A"), Turn(1.45, 9, "B")])) == "AAAABB"
-
-
-def test_one_word_between_two_of_another_keeps_its_speaker() -> None:
-    words = said("We sail at dawn. Yes. And then we rest.")
-    turns = [Turn(0, 1.95, "A"), Turn(1.95, 2.45, "B"), Turn(2.45, 9, "A")]
-    assert speakers(assign(words, turns)) == "AAAABAAAA"
-
-
-def test_words_without_turns_stay_as_they_are() -> None:
-    words = said("one two")
-    assert assign(words, []) == tuple(words)
-    assert assign([], [Turn(0, 1, "A")]) == ()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Who speaks when: sound and regions to turns, and turns and words to words that know their speaker.
+"""Who speaks when: sound and regions to turns.
 
 An engine turns spans of 1.6 s into points, `earwitness.clustering` finds the voices among them, and every tenth of a
 second goes to the voice it is nearest to, by the best path that does not change voices lightly.
@@ -16,8 +16,7 @@ import numpy as np
 from earwitness.clustering import spread_of, voices_of
 from earwitness.engines.base import VoiceEmbedder
 from earwitness.options import SpeakerOptions
-from earwitness.text import SENTENCE_END
-from earwitness.types import Audio, Progress, Region, Seconds, Turn, Word
+from earwitness.types import Audio, Progress, Region, Seconds, Turn
 from earwitness.units import to_samples
 
 if TYPE_CHECKING:
@@ -42,10 +41,6 @@ JOIN_S = 0.5
 """A shorter pause does not end a turn."""
 SNAP_S = 0.3
 QUIET_S = 0.05
-
-PAUSE_S = 0.3
-LONG_PAUSE_S = 1.0
-SNAP_WORDS = 2
 
 
 def diarize(
@@ -231,75 +226,3 @@ def _labelled(turns: Sequence[Turn]) -> tuple[Turn, ...]:
     return tuple(
         replace(turn, id=index, speaker=f"SPEAKER_{order.index(turn.speaker):02d}") for index, turn in enumerate(turns)
     )
-
-
-def assign(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[Word, ...]:
-    """Gives every word its speaker, and moves changes of speaker to the ends of sentences or pauses.
-
-    A word's speaker is who speaks longest during it, or nearest to it where nobody does; `speaker_probability` is
-    that speaker's share of the word, 0 where nobody speaks. A change that falls up to two words off the end of a
-    sentence, or else off a pause, moves there: recognisers and diarizers are both a word off at times, and people
-    rarely give up the floor in mid-sentence. Without turns the words come back as they are.
-
-    >>> words = [Word(" Yes.", 0, 1, 1), Word(" And", 1, 2, 1), Word(" you?", 2, 3, 1)]
-    >>> [word.speaker for word in assign(words, [Turn(0, 1.9, "A"), Turn(1.9, 3, "B")])]
-    ['A', 'B', 'B']
-    """
-    if not turns:
-        return tuple(words)
-    shares = list(_shares(words, turns))
-    speakers = [max(share, key=lambda name: share[name]) for share in shares]
-    for change in [index for index in range(1, len(words)) if speakers[index] != speakers[index - 1]]:
-        if speakers[change] != speakers[change - 1]:
-            _move_change(words, speakers, change)
-    return tuple(
-        replace(word, speaker=speaker, speaker_probability=min(1.0, share.get(speaker, 0.0)))
-        for word, speaker, share in zip(words, speakers, shares, strict=True)
-    )
-
-
-def _shares(words: Sequence[Word], turns: Sequence[Turn]) -> Iterator[dict[str | None, float]]:
-    """Of each word, the share that each speaker has; of one that nobody has, the nearest speaker with 0."""
-    ordered = sorted(turns, key=lambda turn: turn.start)
-    starts = np.array([turn.start for turn in ordered])
-    ends = np.maximum.accumulate([turn.end for turn in ordered])
-    for word in words:
-        share: dict[str | None, float] = {}
-        first = int(np.searchsorted(ends, word.start, side="right"))
-        for turn in ordered[first : int(np.searchsorted(starts, word.end))]:
-            overlap = max(0.0, min(word.end, turn.end) - max(word.start, turn.start))
-            share[turn.speaker] = share.get(turn.speaker, 0.0) + overlap / max(word.end - word.start, 1e-9)
-        if not share or max(share.values()) == 0:
-            near = ordered[max(0, first - 1) : first + 2]
-            share = {min(near, key=lambda turn: max(turn.start - word.end, word.start - turn.end)).speaker: 0.0}
-        yield share
-
-
-def _move_change(words: Sequence[Word], speakers: list[str | None], change: int) -> None:
-    """Moves the change before word `change`, in `speakers`, to the best place within `SNAP_WORDS`.
-
-    Both runs keep a word at least: somebody who says one word is not talked over by a rule. A change in a long pause
-    stays there: no recogniser is that far off.
-    """
-    if words[change].start - words[change - 1].end >= LONG_PAUSE_S:
-        return
-    low = high = change
-    while low > 1 and change - low < SNAP_WORDS and speakers[low - 2] == speakers[change - 1]:
-        low -= 1
-    while high + 1 < len(words) and high - change < SNAP_WORDS and speakers[high + 1] == speakers[change]:
-        high += 1
-    for fits in (_ends_sentence, _pauses):
-        places = [place for place in range(low, high + 1) if fits(words, place)]
-        if places:
-            place = min(places, key=lambda place: (abs(place - change), place))
-            before, after = speakers[change - 1], speakers[change]
-            speakers[low:high] = [before] * (place - low) + [after] * (high - place)
-            return
-
-
-def _ends_sentence(words: Sequence[Word], place: int) -> bool:
-    return bool(SENTENCE_END.search(words[place - 1].word))
-
-
-def _pauses(words: Sequence[Word], place: int) -> bool:
-    return words[place].start - words[place - 1].end >= PAUSE_S
