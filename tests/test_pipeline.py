@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,12 @@ import pytest
 
 from earwitness import transcribe
 from earwitness.checkpoints import Checkpoints
-from earwitness.engines.base import Recognized
+from earwitness.engines.base import Diarization, Recognized
 from earwitness.engines.fake import Fake
 from earwitness.errors import AudioError, OptionError, SourceError
-from earwitness.options import Options
+from earwitness.options import Options, SpeakerOptions
 from earwitness.pipeline import NO_SPEECH, Engines
-from earwitness.types import Region, Transcript, Word
+from earwitness.types import Audio, Overlap, Progress, Region, Transcript, Turn, Word
 from sounds import bursts, write_wav
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class Thirds:
 
     def __init__(self) -> None:
         self.calls = 0
+
+    def identity(self) -> str:
+        return self.name
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         self.calls += 1
@@ -183,6 +186,34 @@ def test_progress_names_the_stages_in_order(recording: Path) -> None:
         progress=lambda stage, done, total: stages.append(stage),
     )
     assert list(dict.fromkeys(stages)) == ["audio", "regions", "words", "speakers"]
+
+
+class AtOnce:
+    """A diarizer that hears two from second 8 to 9 and 16 to 17, and one voice else."""
+
+    name = "at-once"
+    versions: Mapping[str, str] = {}
+
+    def identity(self) -> str:
+        return "at-once"
+
+    def diarize(self, audio: Audio, options: SpeakerOptions, progress: Progress | None = None) -> Diarization:
+        turns = (Turn(1.2, 12.0, "SPEAKER_00"), Turn(12.0, 30.0, "SPEAKER_01"))
+        both = (*turns, Turn(8.0, 9.0, "SPEAKER_01"), Turn(16.0, 17.0, "SPEAKER_00"))
+        return Diarization(turns, both)
+
+
+def test_where_two_speak_at_once_both_are_named_and_the_words_doubtful(recording: Path, tmp_path: Path) -> None:
+    made = Engines(Options.of(engine="fake"), recognizer=Fake(hear=sentences), detector=Loud(), diarizer=AtOnce())
+    transcript = run(recording, Checkpoints(tmp_path / "cache"), made)
+    both = ("SPEAKER_00", "SPEAKER_01")
+    assert transcript.overlaps == (Overlap(8.0, 9.0, both), Overlap(16.0, 17.0, both))
+    doubtful = [word for word in transcript.words if word.has_doubtful_speaker]
+    assert 2 <= len(doubtful) <= 6
+    assert all(
+        any(word.start < span.end and span.start < word.end for span in transcript.overlaps) for word in doubtful
+    )
+    assert Transcript.from_dict(transcript.to_dict()).overlaps == transcript.overlaps
 
 
 def test_a_downloaded_copy_is_removed(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

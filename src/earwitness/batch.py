@@ -10,8 +10,8 @@ import multiprocessing
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ from typing import Any
 from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.errors import EarwitnessError
+from earwitness.exports.reading import introduced
+from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines, run
 from earwitness.source import Reference
-from earwitness.types import Seconds
+from earwitness.types import Seconds, Transcript
+from earwitness.voices import Print, across
 
 Report = Callable[[str, str, Seconds, Seconds], None]
 """Called with a recording, a stage, and how much it has done of how much, in seconds (while fetching, in bytes)."""
@@ -32,7 +35,8 @@ Report = Callable[[str, str, Seconds, Seconds], None]
 class Outcome:
     """What became of one recording, whose exports are called `stem`.
 
-    `error` is none where it went well; `elapsed_s` is the wall time of this run.
+    `doubtful` words may be another speaker's. `proposals` name speakers who are perhaps known voices. `error` is none
+    where it went well; `elapsed_s` is the wall time of this run.
     """
 
     name: str
@@ -40,10 +44,14 @@ class Outcome:
     duration_s: Seconds = 0.0
     speakers: int = 0
     words: int = 0
+    doubtful: int = 0
+    proposals: tuple[str, ...] = ()
     elapsed_s: Seconds = 0.0
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     error: str | None = None
+    heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
+    """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
 
     @property
     def real_time_factor(self) -> float:
@@ -71,8 +79,10 @@ def transcribe_all(
     """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
 
     Raises:
-        OptionError, ModelError: no recording could be transcribed with these options.
+        OptionError, ModelError, StorageError: no recording could be transcribed with these options.
     """
+    if job.options.library.known_voices:
+        Library(job.options.library.library).close()  # one that cannot be read fails the batch, before any work
     # Standard input cannot be handed to another process.
     if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
         return _in_processes(references, job, min(workers, len(references)), report)
@@ -92,11 +102,12 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
     name = reference.name
     fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
     progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
+    heard: list[Mapping[str, Print]] = []
     try:
         kept = job.checkpoints()
         found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
         try:
-            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress)
+            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
         finally:
             found.discard()
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
@@ -111,10 +122,30 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         duration_s=transcript.duration,
         speakers=len(transcript.speakers),
         words=len(transcript.words),
+        doubtful=sum(word.has_doubtful_speaker for word in transcript.words),
+        proposals=tuple(introduced(speaker) for speaker in transcript.speakers if speaker.proposal),
         elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
+        heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
     )
+
+
+def _strangers(transcript: Transcript, stem: str, heard: Mapping[str, Print]) -> dict[str, Print]:
+    """The prints of those who are no known voice, each as "Speaker 1 of episode"."""
+    called = {speaker.id: f"{speaker.name} of {stem}" for speaker in transcript.speakers if not speaker.proposal}
+    return {called[label]: own for label, own in heard.items() if label in called}
+
+
+def linked(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """A line for each speaker who is perhaps heard in an earlier recording of the batch and is no known voice.
+
+    It follows the order of `outcomes`, so give them in that of the sources: then it is the same on any number of
+    workers.
+    """
+    for links in across(outcome.heard for outcome in outcomes if outcome.heard):
+        for name, first in links.items():
+            yield f"{name} is perhaps {first.name} ({100 * first.probability:.0f} %)"
 
 
 def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:

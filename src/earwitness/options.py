@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from earwitness.errors import OptionError
@@ -120,7 +121,7 @@ class SpeakerOptions:
 
     diarize: bool = True
     diarizer: str = "auto"
-    """auto or builtin."""
+    """auto, builtin, network, wespeaker or pyannote; the latter two also as wespeaker:FILE.onnx, with another model."""
     speakers: int | None = None
     """How many there are, where that is known."""
     min_speakers: int = 1
@@ -131,6 +132,16 @@ class SpeakerOptions:
         _require(
             1 <= self.min_speakers <= self.max_speakers, "min_speakers must be 1 or more and not above max_speakers"
         )
+
+
+@dataclass(frozen=True)
+class LibraryOptions:
+    """What is known from other recordings."""
+
+    known_voices: bool = False
+    """Whether voices that the user has named before are proposed for the speakers."""
+    library: Path | None = None
+    """The database that holds them; none is the user's."""
 
 
 @dataclass(frozen=True)
@@ -180,9 +191,16 @@ class Options:
     model: ModelOptions = field(default_factory=ModelOptions)
     words: WordOptions = field(default_factory=WordOptions)
     speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
+    library: LibraryOptions = field(default_factory=LibraryOptions)
     segments: SegmentOptions = field(default_factory=SegmentOptions)
     chapters: ChapterOptions = field(default_factory=ChapterOptions)
     summary: SummaryOptions = field(default_factory=SummaryOptions)
+
+    def __post_init__(self) -> None:
+        _require(
+            self.speakers.diarize or not self.library.known_voices,
+            "known voices can be proposed only where speakers are told apart; leave out --no-diarize or --known-voices",
+        )
 
     @classmethod
     def of(cls, **flat: Any) -> Options:

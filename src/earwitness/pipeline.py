@@ -15,13 +15,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from earwitness import __version__, audio, chapters, engines, regions, segments, speakers, summary, words
+from earwitness import __version__, attribution, audio, chapters, engines, regions, segments, speakers, summary, words
 from earwitness.checkpoints import Checkpoints, Shelf, default_folder
-from earwitness.engines.base import Recognizer, SpeechDetector, VoiceEmbedder
+from earwitness.engines.base import Diarization, Diarizer, Recognizer, SpeechDetector, VoiceEmbedder
 from earwitness.errors import OptionError, SourceError
 from earwitness.options import Options
 from earwitness.source import Source, fetch, find
-from earwitness.types import Audio, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript, Turn
+from earwitness.types import Audio, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
+from earwitness.voices import Print
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class Engines:
         recognizer: Recognizer | None = None,
         detector: SpeechDetector | None = None,
         embedder: VoiceEmbedder | None = None,
+        diarizer: Diarizer | None = None,
     ) -> None:
         if options.summary.summarizer not in ("auto", *SUMMARIZERS):
             raise OptionError(
@@ -46,7 +48,19 @@ class Engines:
             )
         self.recognizer = recognizer or engines.recognizer(options.model)
         self.detector = detector or engines.detector()
-        self.embedder = (embedder or engines.embedder(options.speakers.diarizer)) if options.speakers.diarize else None
+        # Of the two at most one: an embedder leaves the turns to `earwitness.speakers`, a diarizer finds them itself.
+        self.embedder, self.diarizer = embedder, diarizer
+        named = options.speakers.diarizer
+        if not options.speakers.diarize:
+            self.embedder = self.diarizer = None
+        elif not (embedder or diarizer):
+            self.diarizer = engines.diarizer(named, options.model)
+            self.embedder = None if self.diarizer else engines.embedder(named, options.model)
+
+    @property
+    def tells_voices(self) -> VoiceEmbedder | Diarizer | None:
+        """What tells speakers apart, if anything does."""
+        return self.diarizer or self.embedder
 
 
 def transcribe(
@@ -90,16 +104,22 @@ def transcribe(
 
 
 def run(
-    source: Source, options: Options, engines: Engines, *, checkpoints: Checkpoints, progress: Progress | None = None
+    source: Source,
+    options: Options,
+    engines: Engines,
+    *,
+    checkpoints: Checkpoints,
+    progress: Progress | None = None,
+    heard: Callable[[dict[str, Print]], None] | None = None,
 ) -> Transcript:
-    """All stages over one recording."""
+    """All stages over one recording; `heard` is called with the speakers' prints where known voices are asked for."""
     stages = _Stages(source, options, checkpoints, progress)
-    recognizer, embedder = engines.recognizer, engines.embedder
+    recognizer = engines.recognizer
 
     speech = stages.regions(engines.detector)
     said = stages.words(recognizer, speech)
-    voices = stages.speakers(embedder, speech) if embedder else ()
-    with_speakers = speakers.assign(said.words, voices) if voices else said.words
+    voices = stages.speakers(engines, speech)
+    with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping)
     lines = stages.timed(
         "segments", lambda: segments.segment(with_speakers, said.passages, said.language, options.segments)
     )
@@ -113,6 +133,7 @@ def run(
         speakers=segments.speakers(lines),
         chapters=topics,
         coverage=segments.coverage(stages.duration, speech, said.words),
+        overlaps=attribution.overlaps(voices.overlapping),
         warnings=_warnings(stages, recognizer, said, speech),
     )
     if options.summary.summarizer != "none":
@@ -122,6 +143,10 @@ def run(
         transcript = replace(
             transcript, summary=short.summary, keywords=short.keywords, chapters=short.chapters, turns=short.turns
         )
+    if options.library.known_voices:
+        transcript, prints = stages.with_known_voices(transcript, engines.embedder)
+        if heard:
+            heard(prints)
     return replace(transcript, timings=stages.timings)
 
 
@@ -190,13 +215,27 @@ class _Stages:
             ),
         )
 
-    def speakers(self, embedder: VoiceEmbedder, speech: tuple[Region, ...]) -> tuple[Turn, ...]:
-        return self._kept(
-            "speakers",
-            tuple[Turn, ...],
-            (speech, embedder.name, self.options.speakers),
-            lambda: speakers.diarize(self.audio, speech, embedder, self.options.speakers, self.progress),
-        )
+    def speakers(self, engines: Engines, speech: tuple[Region, ...]) -> Diarization:
+        voices, embedder, diarizer = engines.tells_voices, engines.embedder, engines.diarizer
+        if not voices or not speech:
+            return Diarization()
+
+        def diarize() -> Diarization:
+            if diarizer:
+                return diarizer.diarize(self.audio, self.options.speakers, self.progress)
+            assert embedder
+            return Diarization(speakers.diarize(self.audio, speech, embedder, self.options.speakers, self.progress))
+
+        return self._kept("speakers", Diarization, (speech, voices.identity(), self.options.speakers), diarize)
+
+    def with_known_voices(
+        self, transcript: Transcript, embedder: VoiceEmbedder | None
+    ) -> tuple[Transcript, dict[str, Print]]:
+        from earwitness.library.proposals import print_embedder, with_proposals
+
+        _ = self.audio  # decoded, and timed, before the voices' own clock starts
+        library = self.options.library.library
+        return self.timed("voices", lambda: with_proposals(transcript, self.audio, print_embedder(embedder), library))
 
     def timed(self, stage: str, compute: Callable[[], T]) -> T:
         began = time.perf_counter()
@@ -226,9 +265,13 @@ def _engine_info(engines: Engines, options: Options) -> EngineInfo:
     return EngineInfo(
         asr=engines.recognizer.name,
         model=engines.recognizer.model,
-        diarizer=engines.embedder.name if engines.embedder else None,
+        diarizer=engines.tells_voices.name if engines.tells_voices else None,
         summarizer=None if summarizer == "none" else summarizer,
-        versions={"earwitness": __version__, **engines.recognizer.versions},
+        versions={
+            "earwitness": __version__,
+            **engines.recognizer.versions,
+            **(engines.diarizer.versions if engines.diarizer else {}),
+        },
     )
 
 

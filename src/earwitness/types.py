@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "earwitness.transcript/1"
 
+DOUBTFUL_SPEAKER = 0.7
+"""Words whose speaker is less probable may be somebody else's."""
+
 Seconds: TypeAlias = float
 Progress: TypeAlias = Callable[[str, Seconds, Seconds], None]
 """Called with a stage, the seconds of audio it has done and those it has to do, 0 where that is not known."""
@@ -66,7 +69,7 @@ class Region:
 class Word:
     """A word as Whisper writes it: with the space before it, where the language has one, and its punctuation.
 
-    `probability` is the recogniser's, `speaker_probability` that of the speaker given the word's audio; both 0 to 1.
+    `probability` is the recogniser's, `speaker_probability` that this speaker says the word; both 0 to 1.
     """
 
     word: str
@@ -75,6 +78,10 @@ class Word:
     probability: float
     speaker: str | None = None
     speaker_probability: float | None = None
+
+    @property
+    def has_doubtful_speaker(self) -> bool:
+        return self.speaker_probability is not None and self.speaker_probability < DOUBTFUL_SPEAKER
 
 
 @dataclass(frozen=True)
@@ -143,11 +150,17 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Speaker:
-    """Somebody heard: the label that words carry (`id`), a name to show, and how long they speak."""
+    """Somebody heard: the label that words carry (`id`), a name to show, and how long they speak.
+
+    `proposal` is a named voice of an earlier recording that this one perhaps is, `proposal_probability` (0 to 1) that
+    it is; only the user makes a name of it.
+    """
 
     id: str
     name: str
     seconds: Seconds
+    proposal: str | None = None
+    proposal_probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +170,15 @@ class Coverage:
     start: Seconds
     end: Seconds
     kind: CoverageKind
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A span in which several speak at once, by their labels in order of their first turns."""
+
+    start: Seconds
+    end: Seconds
+    speakers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -191,6 +213,7 @@ class Transcript:
     summary: Summary | None = None
     keywords: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -41,6 +41,7 @@ def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -
     }  # fmt: skip
     assert "episode.wav" in done.stdout
     assert "0:12" in done.stdout
+    assert "doubtful" in done.stdout
 
 
 def test_one_bad_source_fails_and_the_rest_is_written(run, episode: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -60,6 +61,7 @@ def test_the_table_as_json(run, episode: Path) -> None:  # type: ignore[no-untyp
     (row,) = json.loads(done.stdout)
     assert (row["name"], row["duration_s"], row["error"]) == ("episode.wav", 12.0, None)
     assert row["words"] > 0
+    assert 0 <= row["doubtful"] <= row["words"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from earwitness.exports.html import write
-from earwitness.types import Coverage, EngineInfo, Transcript, Word
+from earwitness.types import Coverage, EngineInfo, Overlap, Transcript, Word
 from factories import make_segment, make_transcript
 from pages import Page
 
@@ -74,6 +74,35 @@ def test_words_that_were_hard_to_hear_are_marked() -> None:
     assert (
         '<span data-s="1.000">Clear</span> <span data-s="1.300" class="doubt" title="31% sure">murky</span>' in source
     )
+
+
+def test_words_of_doubtful_speakers_are_marked_and_listed() -> None:
+    words = (
+        Word(" Yes", 1.0, 1.2, 0.9, "A", 0.7),
+        Word(" no", 1.3, 1.5, 0.9, "A", 0.69),
+        Word(" <maybe>", 1.6, 1.8, 0.3, "A", 0.5),
+    )
+    source = write(make_transcript(segments=(make_segment(7, "Yes no <maybe>", "A", 1.0, words=words),))).decode()
+    assert '<span data-s="1.000">Yes</span>' in source
+    assert '<span data-s="1.300" class="whose" title="69% sure who says it">no</span>' in source
+    assert '<span data-s="1.600" class="doubt whose" title="30% sure, 50% sure who says it">' in source
+    assert "Who says it? 1 place to listen to" in source
+    assert '<a class="cite" href="#s7" data-s="1.300">0:01</a> <bdi>' in source
+    assert "no &lt;maybe&gt;</q>" in source
+    assert 'class="checks"' not in write(make_transcript()).decode()
+
+
+def test_who_speaks_at_once_is_named() -> None:
+    transcript = make_transcript(overlaps=(Overlap(1.25, 2.5, ("A", "B")), Overlap(900.0, 901.0, ("B", "?"))))
+    source = write(transcript).decode()
+    a, b = transcript.name_of("A"), transcript.name_of("B")
+    assert "Spoken at once: 2 places to listen to" in source
+    assert (
+        f'<li><a class="cite" href="#s0" data-s="1.250">0:01</a>, 1.2 s: <bdi>{a}</bdi>, <bdi>{b}</bdi></li>' in source
+    )
+    assert f"<li>15:00, 1.0 s: <bdi>{b}</bdi>, <bdi>?</bdi></li>" in source
+    assert '<div class="lane both">' in source
+    assert 'class="lane both"' not in write(make_transcript()).decode()
 
 
 def test_the_ledger_accounts_for_every_kind() -> None:

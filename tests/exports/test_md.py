@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from earwitness.evaluation.readers.pages import read_md
 from earwitness.exports.md import escape, write
 from earwitness.exports.reading import clean
-from factories import make_transcript
+from earwitness.types import Overlap, Word
+from factories import make_segment, make_transcript
 
 
 def rendered(text: str) -> str:
@@ -68,3 +70,26 @@ def test_an_empty_transcript_has_a_title_and_its_facts() -> None:
     page = write(make_transcript([], keywords=())).decode()
     assert page.startswith("# episode one\n\n0:02 · transcribed by fake")
     assert "##" not in page
+
+
+def test_words_of_doubtful_speakers_are_listed() -> None:
+    words = (
+        Word(" Yes", 1.0, 1.2, 0.9, "A", 1.0),
+        Word(" no", 1.3, 1.5, 0.9, "A", 0.4),
+        Word(" *x*", 2, 3, 1, "A", 0.6),
+    )
+    transcript = make_transcript(segments=(make_segment(0, "Yes no *x*", "A", 1.0, words=words),))
+    page = write(transcript).decode()
+    _, found, listed = page.partition("\n## Whose words?\n")
+    assert found
+    name = transcript.name_of("A")
+    assert listed.splitlines()[-1] == f"- [0:01](#t1) {name}: “no \\*x\\*”"
+    assert read_md(page, "x.md").text == "Yes no *x*"
+    assert "Whose words?" not in write(make_transcript()).decode()
+
+
+def test_who_speaks_at_once_is_named() -> None:
+    transcript = make_transcript(overlaps=(Overlap(9.5, 10.75, ("A", "B")), Overlap(900.0, 901.0, ("B", "?"))))
+    _, _, listed = write(transcript).decode().partition("\n## Spoken at once\n\n")
+    a, b = transcript.name_of("A"), transcript.name_of("B")
+    assert listed.splitlines() == [f"- [0:09](#t9), 1.2 s: {a}, {b}", f"- 15:00, 1.0 s: {b}, ?"]

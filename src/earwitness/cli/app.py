@@ -7,7 +7,7 @@ import re
 import typer
 
 from earwitness import __version__
-from earwitness.cli import bench, doctor, evaluate, models, score, synth, transcribe
+from earwitness.cli import bench, doctor, evaluate, models, score, speakers, synth, transcribe
 
 app = typer.Typer(
     name="earwitness",
@@ -26,6 +26,7 @@ for command, text in (
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
 app.add_typer(models.app, name="models")
+app.add_typer(speakers.app, name="speakers")
 app.command("doctor")(doctor.doctor)
 
 

@@ -17,7 +17,9 @@ Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
 Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")]
-Diarizer = Annotated[str, typer.Option(help="auto or builtin.")]
+Diarizer = Annotated[
+    str, typer.Option(help="auto, builtin, network, wespeaker, pyannote; the latter two also as NAME:MODEL.")
+]
 Summarizer = Annotated[str, typer.Option(help="auto, extractive or none.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, float32 or another of CTranslate2's.")]
@@ -25,6 +27,9 @@ Threads = Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")]
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")]
+Library = Annotated[
+    Path | None, typer.Option("--library", help="The database; by default in your data folder.", show_default=False)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only what went wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the table at the end as JSON.")]
 

@@ -25,6 +25,7 @@ PACKAGES = (
     "pocketsphinx",
     "espeakng-loader",
     "jiwer",
+    "pyannote.audio",
     "pyannote.metrics",
 )
 

@@ -37,4 +37,4 @@ def _size(model: hub.Model) -> str:
 @app.command()
 def download(name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")]) -> None:
     """Download a model into the hub's cache, so that it is there without a network."""
-    print(hub.find(name))
+    print(hub.find_voices(name) if name in hub.VOICES else hub.find(name))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earwitness.batch import Job, Outcome, transcribe_all
+from earwitness.batch import Job, Outcome, linked, transcribe_all
 from earwitness.checkpoints import default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
@@ -49,6 +49,10 @@ def transcribe(
     max_speakers: Annotated[int, typer.Option(help="At most so many.")] = 20,
     diarize: arguments.Diarize = True,
     diarizer: arguments.Diarizer = "auto",
+    known_voices: Annotated[
+        bool, typer.Option("--known-voices", help="Propose names of voices kept by `earwitness speakers name`.")
+    ] = False,
+    library: arguments.Library = None,
     summarizer: arguments.Summarizer = "auto",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
@@ -64,7 +68,8 @@ def transcribe(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
         language=None if language == "auto" else language, task=task, hotwords=hotwords, initial_prompt=initial_prompt,
         beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
-        min_speakers=min_speakers, max_speakers=max_speakers, summarizer=summarizer, allow_private=allow_private,
+        min_speakers=min_speakers, max_speakers=max_speakers, known_voices=known_voices, library=library,
+        summarizer=summarizer, allow_private=allow_private,
     )  # fmt: skip
     references = find(sources)
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
@@ -74,8 +79,11 @@ def transcribe(
     except KeyboardInterrupt:
         typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
         raise typer.Exit(arguments.INTERRUPTED) from None
+    if not quiet:
+        for line in linked(outcomes):
+            typer.echo(line, err=True)
     if as_json:
-        tables.print_json([{**dataclasses.asdict(o), "real_time_factor": o.real_time_factor} for o in outcomes])
+        tables.print_json([_plain(outcome) for outcome in outcomes])
     elif not quiet:
         _print(outcomes, output_dir)
     if any(outcome.error for outcome in outcomes):
@@ -89,25 +97,38 @@ def _run(references: list[Reference], job: Job, workers: int, shown: Quiet) -> l
         shown.finished(outcome.name)
         if outcome.error:
             shown.say(f"error: {outcome.error}")
+        for proposal in outcome.proposals:
+            shown.say(f"{outcome.name}: {proposal}")
         for warning in outcome.warnings:
             shown.say(f"{outcome.name}: {warning}")
         found[outcome.stem] = outcome
     return [found[reference.stem] for reference in references]
 
 
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    content = {
+        **dataclasses.asdict(dataclasses.replace(outcome, heard=None)),
+        "real_time_factor": outcome.real_time_factor,
+    }
+    del content["heard"]  # a print is for comparing, not for showing
+    return content
+
+
 def _print(outcomes: list[Outcome], folder: Path) -> None:
-    columns = ("file", "length", "speakers", "words", "time", "x real time")
+    columns = ("file", "length", "speakers", "words", "doubtful", "time", "x real time")
     tables.print_table(columns, [_row(outcome) for outcome in outcomes], right=columns[1:])
     done = [outcome for outcome in outcomes if not outcome.error]
     if done:
         print(f"{len(done)} of {len(outcomes)} done; results in {folder.resolve()}")
+    if any(outcome.doubtful for outcome in done):
+        print("doubtful: words that may be another speaker's; the page and the Markdown show them")
 
 
 def _row(outcome: Outcome) -> tuple[Any, ...]:
     if outcome.error:
-        return (outcome.name, "failed", "", "", "", "")
+        return (outcome.name, "failed", "", "", "", "", "")
     speed = outcome.duration_s / outcome.elapsed_s if outcome.elapsed_s else 0.0
     return (
-        outcome.name, short_clock(outcome.duration_s), str(outcome.speakers), str(outcome.words),
+        outcome.name, short_clock(outcome.duration_s), str(outcome.speakers), str(outcome.words), str(outcome.doubtful),
         f"{outcome.elapsed_s:.1f} s", f"{speed:.1f}",
     )  # fmt: skip

@@ -112,7 +112,7 @@ def _whole(task: Task, folder: Path) -> Run:
         durations.append(transcript.duration)
         count += len(transcript.words)
     run = _run(load_s, clock, durations, count, used.recognizer, task.request)
-    speakers = used.embedder.name if used.embedder else "none"
+    speakers = used.tells_voices.name if used.tells_voices else "none"
     return replace(run, settings={"engine": used.recognizer.name, **run.settings, "speakers": speakers})
 
 

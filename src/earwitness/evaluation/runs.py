@@ -254,7 +254,7 @@ def _described(plan: Plan) -> dict[str, str]:
     made = {"known_speakers": _text(plan.known_speakers)}
     if plan.engines:
         made |= {"engine": plan.engines.recognizer.name, "model": plan.engines.recognizer.model}
-        made |= {"diarizer": plan.engines.embedder.name if plan.engines.embedder else "none"}
+        made |= {"diarizer": plan.engines.tells_voices.name if plan.engines.tells_voices else "none"}
     return {**given, **made, **scoring}
 
 

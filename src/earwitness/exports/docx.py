@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from xml.sax.saxutils import escape as escape_xml
 
-from earwitness.exports.reading import clean, evidence, gap, made_by, paragraphs, talk_shares, title
+from earwitness.exports.reading import clean, evidence, gap, introduced, made_by, paragraphs, talk_shares, title
 from earwitness.types import Segment, Summary, Transcript
 from earwitness.units import short_clock
 
@@ -72,7 +72,7 @@ def _document(transcript: Transcript) -> str:
 
 def _blocks(transcript: Transcript) -> Iterator[str]:
     yield _paragraph(_run(title(transcript)), "Title")
-    speakers = [f"{clean(speaker.name)} {share:.0%}" for speaker, share in talk_shares(transcript)]
+    speakers = [f"{introduced(speaker)} {share:.0%}" for speaker, share in talk_shares(transcript)]
     yield _paragraph(_run(" · ".join([short_clock(transcript.duration), *speakers, made_by(transcript)])), "Subtitle")
     for warning in transcript.warnings:
         yield _paragraph(_run("Note: ", "<w:b/>") + _run(warning))

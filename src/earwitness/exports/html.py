@@ -6,21 +6,25 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from earwitness.exports.frame import VOICES, count, escape, page, ticks
 from earwitness.exports.reading import (
     Paragraph,
+    doubtful_runs,
     evidence,
     gap,
+    introduced,
     made_by,
     openings,
     paragraphs,
+    shown_name,
     talk_shares,
     timed_words,
     title,
+    together,
 )
-from earwitness.types import COVERAGE_KINDS, Seconds, Segment, Summary, Transcript
+from earwitness.types import COVERAGE_KINDS, Seconds, Segment, Summary, Transcript, Word
 from earwitness.units import short_clock
 
 DOUBTFUL_PROBABILITY = 0.5
@@ -55,6 +59,7 @@ def write(transcript: Transcript) -> bytes:
         columns="columns" if transcript.chapters else "columns plain",
         summary=_summary(transcript),
         turns="\n".join(_turns(transcript, voices)) or '<p class="empty">Nobody speaks in this recording.</p>',
+        whose=_whose(transcript) + _together(transcript),
         made_by=escape(made_by(transcript)),
         duration=f"{transcript.duration:.3f}",
     )
@@ -65,6 +70,7 @@ def _facts(transcript: Transcript) -> str:
     facts = [short_clock(transcript.duration)]
     facts += [count(len(transcript.speakers), "speaker")] if transcript.speakers else []
     facts += [count(words, "word"), f"language: {escape(transcript.language)}"]
+    facts += [f"<bdi>{escape(introduced(speaker))}</bdi>" for speaker in transcript.speakers if speaker.proposal]
     return " · ".join(facts)
 
 
@@ -75,9 +81,15 @@ def _lanes(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
     for speaker, share in talk_shares(transcript):
         rects = "".join(_rect(span.start, span.end, total) for span in spans if span.speaker == speaker.id)
         yield (
-            f'<div class="lane {voices[speaker.id]}"><span class="name" title="{escape(speaker.name)}">'
+            f'<div class="lane {voices[speaker.id]}"><span class="name" title="{escape(introduced(speaker))}">'
             f"<bdi>{escape(speaker.name)}</bdi></span>"
             f'<svg class="seek" aria-hidden="true">{rects}</svg><span class="share">{share:.0%}</span></div>'
+        )
+    if transcript.overlaps:
+        rects = "".join(_rect(span.start, span.end, total) for span in transcript.overlaps)
+        yield (
+            '<div class="lane both"><span class="name">Several at once</span>'
+            f'<svg class="seek" aria-hidden="true">{rects}</svg><span></span></div>'
         )
     rects = "".join(_rect(span.start, span.end, total, span.kind) for span in transcript.coverage)
     yield (
@@ -171,7 +183,52 @@ def _turn(transcript: Transcript, paragraph: Paragraph, voice: str, more: bool) 
 def _segment(segment: Segment, language: str) -> str:
     words = []
     for i, word in enumerate(timed_words(segment, language)):
-        doubt = f' class="doubt" title="{word.probability:.0%} sure"' if word.probability < DOUBTFUL_PROBABILITY else ""
+        doubt = _doubt(word)
         space = " " if i and word.word.startswith(" ") else ""
         words.append(f'{space}<span data-s="{word.start:.3f}"{doubt}>{escape(word.word)}</span>')
     return f'<span class="seg" id="s{segment.id}">{"".join(words)}</span>'
+
+
+def _doubt(word: Word) -> str:
+    """The attributes of a word that is hard to hear, or hard to give to a speaker."""
+    kinds, said = [], []
+    if word.probability < DOUBTFUL_PROBABILITY:
+        kinds.append("doubt")
+        said.append(f"{word.probability:.0%} sure")
+    if word.has_doubtful_speaker:
+        kinds.append("whose")
+        said.append(f"{word.speaker_probability:.0%} sure who says it")
+    return f' class="{" ".join(kinds)}" title="{", ".join(said)}"' if kinds else ""
+
+
+def _whose(transcript: Transcript) -> str:
+    """What may be another speaker's, as links: marks in the text are for those who see it and point at it."""
+    entries = [
+        f"<li>{_place(segment, words[0].start)} <bdi>{escape(shown_name(transcript, segment.speaker) or '')}</bdi>: "
+        f'<q lang="{escape(transcript.language)}" dir="auto">{escape("".join(word.word for word in words))}</q></li>'
+        for segment, words in doubtful_runs(transcript)
+    ]
+    return _checks("Who says it?", entries)
+
+
+def _together(transcript: Transcript) -> str:
+    """Where several speak at once, and who."""
+    entries = []
+    for overlap, names, segment in together(transcript):
+        place = _place(segment, overlap.start) if segment else short_clock(overlap.start)
+        said = ", ".join(f"<bdi>{escape(name)}</bdi>" for name in names)
+        entries.append(f"<li>{place}, {overlap.end - overlap.start:.1f} s: {said}</li>")
+    return _checks("Spoken at once:", entries)
+
+
+def _place(segment: Segment, start: Seconds) -> str:
+    return f'<a class="cite" href="#s{segment.id}" data-s="{start:.3f}">{short_clock(start)}</a>'
+
+
+def _checks(title: str, entries: Sequence[str]) -> str:
+    if not entries:
+        return ""
+    return (
+        f'<details class="checks"><summary>{title} {count(len(entries), "place")} to listen to</summary>'
+        f"<ul>{''.join(entries)}</ul></details>"
+    )

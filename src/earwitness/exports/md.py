@@ -7,25 +7,33 @@ from collections.abc import Iterable, Sequence
 
 from earwitness.exports.reading import (
     clean,
+    doubtful_runs,
     encode,
     evidence,
     gap,
+    introduced,
     made_by,
     openings,
     paragraphs,
+    shown_name,
     talk_shares,
     title,
+    together,
 )
-from earwitness.types import Chapter, Segment, Summary, Transcript
+from earwitness.types import Chapter, Overlap, Segment, Summary, Transcript, Word
 from earwitness.units import short_clock
 
 _MARKS = re.compile(r"([\\`*_{}\[\]#|~$])")
 _BLOCK_START = re.compile(r"^(\d+)([.)])|^([-+=])")
+WHOSE_WORDS = "It is not clear who says these words; listen to them."
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def write(transcript: Transcript) -> bytes:
-    """Title, what it is, summary, keywords, chapters, then the transcript by turns; all of its text shown as text."""
+    """Title, what it is, summary, keywords, chapters, the transcript by turns, then what to check of its speakers.
+
+    All of its text is shown as text.
+    """
     blocks = [f"# {escape(title(transcript))}", *_meta(transcript)]
     if transcript.summary and transcript.summary.sentences:
         blocks += ["## Summary", _sentences(transcript, transcript.summary)]
@@ -35,6 +43,10 @@ def write(transcript: Transcript) -> bytes:
         blocks += ["## Chapters", "\n".join(_chapter(transcript, *opening) for opening in openings(transcript))]
     if transcript.segments:
         blocks += ["## Transcript", *_body(transcript)]
+    if doubtful := doubtful_runs(transcript):
+        blocks += ["## Whose words?", WHOSE_WORDS, "\n".join(_doubtful(transcript, *run) for run in doubtful)]
+    if transcript.overlaps:
+        blocks += ["## Spoken at once", "\n".join(_overlap(*overlap) for overlap in together(transcript))]
     return encode("\n\n".join(blocks) + "\n")
 
 
@@ -49,7 +61,7 @@ def escape(text: str) -> str:
 
 
 def _meta(transcript: Transcript) -> list[str]:
-    speakers = [f"{escape(speaker.name)} {share:.0%}" for speaker, share in talk_shares(transcript)]
+    speakers = [f"{escape(introduced(speaker))} {share:.0%}" for speaker, share in talk_shares(transcript)]
     parts = [short_clock(transcript.duration), *speakers, escape(made_by(transcript))]
     return [" · ".join(parts), *(f"> **Note:** {escape(warning)}" for warning in transcript.warnings)]
 
@@ -70,6 +82,17 @@ def _sentences(transcript: Transcript, summary: Summary | None) -> str:
 def _link(segments: Sequence[Segment]) -> str:
     places = {_anchor(segment): short_clock(segment.start) for segment in segments}
     return ", ".join(f"[{time}](#{anchor})" for anchor, time in places.items())
+
+
+def _doubtful(transcript: Transcript, segment: Segment, words: Sequence[Word]) -> str:
+    text = clean("".join(word.word for word in words))
+    return f"- {_link([segment])} {escape(shown_name(transcript, segment.speaker) or '')}: “{escape(text)}”"
+
+
+def _overlap(overlap: Overlap, names: Sequence[str], segment: Segment | None) -> str:
+    start = short_clock(overlap.start)
+    place = f"[{start}](#{_anchor(segment)})" if segment else start
+    return f"- {place}, {overlap.end - overlap.start:.1f} s: {', '.join(map(escape, names))}"
 
 
 def _anchor(segment: Segment) -> str:

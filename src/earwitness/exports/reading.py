@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import PurePosixPath
 
-from earwitness.types import Chapter, Seconds, Segment, Speaker, Summary, SummarySentence, Transcript, Turn, Word
+from earwitness.types import (
+    Chapter,
+    Overlap,
+    Seconds,
+    Segment,
+    Speaker,
+    Summary,
+    SummarySentence,
+    Transcript,
+    Turn,
+    Word,
+)
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 """Languages that Whisper writes without a space between words."""
@@ -163,11 +176,47 @@ def shown_name(transcript: Transcript, speaker: str | None) -> str | None:
     return clean(transcript.name_of(speaker) or "") or None
 
 
+def introduced(speaker: Speaker) -> str:
+    """A speaker's name, with whom they perhaps are where a known voice is proposed; on one line.
+
+    >>> introduced(Speaker("SPEAKER_00", "Speaker 1", 9.0, "Ada Lovelace", 0.934))
+    'Speaker 1 (perhaps Ada Lovelace, 93 %)'
+    """
+    if speaker.proposal is None:
+        return clean(speaker.name)
+    return clean(f"{speaker.name} (perhaps {speaker.proposal}, {100 * (speaker.proposal_probability or 0):.0f} %)")
+
+
 def talk_shares(transcript: Transcript) -> list[tuple[Speaker, float]]:
     """Speakers by how much they speak, most first, each with the share (0 to 1) of all that is spoken."""
     total = sum(speaker.seconds for speaker in transcript.speakers)
     ordered = sorted(transcript.speakers, key=lambda speaker: -speaker.seconds)
     return [(speaker, speaker.seconds / total if total > 0 else 0.0) for speaker in ordered]
+
+
+def doubtful_runs(transcript: Transcript) -> list[tuple[Segment, tuple[Word, ...]]]:
+    """Words that may be another speaker's than it says: those beside each other together, with their segment."""
+    return [
+        (segment, tuple(run))
+        for segment in transcript.segments
+        for doubtful, run in groupby(
+            timed_words(segment, transcript.language), key=lambda word: word.has_doubtful_speaker
+        )
+        if doubtful
+    ]
+
+
+def together(transcript: Transcript) -> list[tuple[Overlap, list[str], Segment | None]]:
+    """Where several speak at once: the names, and the segment to read there (none where no words follow)."""
+    ends = [segment.end for segment in transcript.segments]
+    return [
+        (
+            overlap,
+            [shown_name(transcript, speaker) or "" for speaker in overlap.speakers],
+            next(iter(transcript.segments[bisect_right(ends, overlap.start) :]), None),
+        )
+        for overlap in transcript.overlaps
+    ]
 
 
 def made_by(transcript: Transcript) -> str:
