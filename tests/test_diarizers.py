@@ -98,7 +98,7 @@ def test_the_builtin_embedder_has_no_other_model() -> None:
 
 
 def test_an_engine_that_gives_turns_is_no_embedder() -> None:
-    with pytest.raises(OptionError, match="gives turns and no voices; here use builtin or wespeaker"):
+    with pytest.raises(OptionError, match="gives turns and no voices; here use one of builtin, network, wespeaker"):
         engines.embedder("pyannote")
 
 

@@ -47,7 +47,7 @@ def detector(name: str = AUTO) -> SpeechDetector:
 def embedder(name: str = AUTO, options: ModelOptions | None = None) -> VoiceEmbedder:
     """The engine behind `--diarizer NAME[:MODEL]`, where it is one that only tells voices apart."""
     if name.partition(":")[0] in DIARIZERS:
-        raise OptionError(f"--diarizer {name} gives turns and no voices; here use {' or '.join(EMBEDDERS)}")
+        raise OptionError(f"--diarizer {name} gives turns and no voices; here use one of {', '.join(EMBEDDERS)}")
     engine: VoiceEmbedder = _voices(name, options)
     return engine
 
