@@ -1,9 +1,14 @@
-"""Files that are either whole or as they were."""
+"""Files that are either whole or as they were, and JSON whose numbers are numbers."""
 
 from __future__ import annotations
 
+import json
+import math
 import secrets
 from pathlib import Path
+from typing import Any
+
+from earwitness.errors import TranscriptError
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -18,3 +23,24 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """What a JSON file holds; no number in it is infinite or none.
+
+    Raises:
+        TranscriptError: there is no such file, or it holds something else; the message ends with `remedy`.
+    """
+    try:
+        return json.loads(path.read_bytes(), parse_float=_finite, parse_constant=_finite)
+    except OSError as error:
+        raise TranscriptError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+    except (ValueError, RecursionError) as error:
+        raise TranscriptError(f"{path} is not JSON ({error}); {remedy}") from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number

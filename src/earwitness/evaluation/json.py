@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from earwitness.errors import TranscriptError
 from earwitness.evaluation.results import Evaluation
+from earwitness.files import read_json
 from earwitness.values import from_plain, to_plain
 
 SCHEMA = "earwitness.evaluation/1"
@@ -34,12 +34,7 @@ def read(path: Path) -> Evaluation:
     Raises:
         TranscriptError: there is no such file, or it holds something else.
     """
-    try:
-        content = json.loads(path.read_bytes(), parse_float=_finite, parse_constant=_finite)
-    except OSError as error:
-        raise TranscriptError(f"cannot read {path}: {error.strerror or error}; {REMEDY}") from error
-    except (ValueError, RecursionError) as error:
-        raise TranscriptError(f"{path} is not JSON ({error}); {REMEDY}") from error
+    content = read_json(path, REMEDY)
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise TranscriptError(f"{path} is not an evaluation: its schema is not {SCHEMA!r}; {REMEDY}")
     try:
@@ -58,10 +53,3 @@ def _without_bare_fields(file: dict[str, Any]) -> dict[str, Any]:
 
 def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from earwitness.errors import TranscriptError
 from earwitness.exports.reading import encode
+from earwitness.files import read_json
 from earwitness.types import Transcript
 
 
@@ -30,12 +30,7 @@ def read(path: Path) -> Transcript:
     Raises:
         TranscriptError: there is no such file, or it holds something else.
     """
-    try:
-        content = json.loads(path.read_bytes(), parse_float=_finite, parse_constant=_finite)
-    except OSError as error:
-        raise TranscriptError(f"cannot read {path}: {error.strerror or error}; give a STEM.json of ours") from error
-    except (ValueError, RecursionError) as error:
-        raise TranscriptError(f"{path} is not JSON ({error}); give a STEM.json of ours") from error
+    content = read_json(path, "give a STEM.json of ours")
     try:
         return Transcript.from_dict(content)
     except (TranscriptError, OverflowError) as error:
@@ -53,10 +48,3 @@ def _layout(value: Any, indent: str = "") -> str:
         laid = [f"{json.dumps(key, ensure_ascii=False)}: {item}" for key, item in zip(value, laid, strict=True)]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n{deeper}" + f",\n{deeper}".join(laid) + f"\n{indent}{closing}"
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
-    return number

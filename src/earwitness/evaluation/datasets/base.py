@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from earwitness.errors import SourceError, TranscriptError
+from earwitness.errors import EarwitnessError, SourceError, TranscriptError
 from earwitness.evaluation import readers
 from earwitness.evaluation.scoring import NOTED_OVERLAP_SHARE, overlapped_share
 from earwitness.evaluation.truth import Truth
@@ -147,6 +147,26 @@ def by_recording(path: Path, field: int) -> dict[str, str]:
             text += [""] * (number - 1 - len(text))
             text.append(line)
     return {name: "\n".join(text) for name, text in texts.items()}
+
+
+def items_in(
+    folder: Path,
+    suffix: str,
+    group: str,
+    texts_of: Callable[[Path], Mapping[str, str]],
+    item_of: Callable[[str, str, Path, str, Recordings], Item],
+) -> Iterator[Item]:
+    """The items of all files with a suffix, each of which tells of one or many recordings; what cannot be read fails
+    alone."""
+    recordings = recordings_for(folder)
+    for path in files(folder, suffix):
+        try:
+            texts = texts_of(path)
+        except EarwitnessError as error:
+            yield Item(printable(path.stem), group, "", Truth(printable(path.stem)), error=str(error))
+            continue
+        for name, text in texts.items():
+            yield item_of(name, text, path, group, recordings)
 
 
 def parsed(text: str, path: Path) -> Truth:

@@ -18,13 +18,12 @@ from earwitness.evaluation.datasets.base import (
     Item,
     Recordings,
     by_recording,
-    files,
     folder_name,
     has,
     in_one_order,
     is_file,
+    items_in,
     parsed,
-    recordings_for,
 )
 from earwitness.evaluation.truth import Truth
 from earwitness.source import printable
@@ -40,19 +39,12 @@ def accepts(place: str) -> bool:
 
 def dataset(place: str, access: Access) -> tuple[str, Iterator[Item]]:
     name = folder_name(place)
-    return name, _items(Path(place), name)
+    return name, items_in(Path(place), SUFFIX, name, _texts, _item)
 
 
-def _items(folder: Path, group: str) -> Iterator[Item]:
-    recordings = recordings_for(folder)
-    for path in files(folder, SUFFIX):
-        try:
-            texts = by_recording(path, NAME_FIELD) or {path.stem: ""}
-        except EarwitnessError as error:
-            yield Item(printable(path.stem), group, "", Truth(printable(path.stem)), error=str(error))
-            continue
-        for name, text in texts.items():
-            yield _item(name, text, path, group, recordings)
+def _texts(path: Path) -> dict[str, str]:
+    """An empty file says that nobody speaks in the recording of its name."""
+    return by_recording(path, NAME_FIELD) or {path.stem: ""}
 
 
 def _item(name: str, text: str, path: Path, group: str, recordings: Recordings) -> Item:

@@ -18,12 +18,11 @@ from earwitness.evaluation.datasets.base import (
     Item,
     Recordings,
     by_recording,
-    files,
     folder_name,
     has,
     in_one_order,
+    items_in,
     parsed,
-    recordings_for,
 )
 from earwitness.evaluation.readers.nist import IGNORED
 from earwitness.evaluation.truth import Truth
@@ -42,19 +41,7 @@ def accepts(place: str) -> bool:
 
 def dataset(place: str, access: Access) -> tuple[str, Iterator[Item]]:
     name = folder_name(place)
-    return name, _items(Path(place), name)
-
-
-def _items(folder: Path, group: str) -> Iterator[Item]:
-    recordings = recordings_for(folder)
-    for path in files(folder, SUFFIX):
-        try:
-            texts = by_recording(path, NAME_FIELD)
-        except EarwitnessError as error:
-            yield Item(printable(path.stem), group, "", Truth(printable(path.stem)), error=str(error))
-            continue
-        for name, text in texts.items():
-            yield _item(name, text, path, group, recordings)
+    return name, items_in(Path(place), SUFFIX, name, lambda path: by_recording(path, NAME_FIELD), _item)
 
 
 def _item(name: str, text: str, path: Path, group: str, recordings: Recordings) -> Item:
