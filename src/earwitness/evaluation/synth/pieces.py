@@ -11,6 +11,7 @@ import numpy as np
 from earwitness import audio
 from earwitness.evaluation.datasets import Item
 from earwitness.exports.rttm import RUN_PAUSE_S
+from earwitness.types import Seconds
 from earwitness.units import to_samples
 
 if TYPE_CHECKING:
@@ -56,13 +57,18 @@ class Piece:
         return self.samples[self.before : len(self.samples) - self.after]
 
 
-def pieces(reader: str, items: Sequence[Item], rng: np.random.Generator) -> Iterator[Piece]:
-    """All that somebody says; a recording is decoded when it is its turn, and silent ones are passed over."""
+def pieces(
+    reader: str, items: Sequence[Item], rng: np.random.Generator, turn_s: tuple[Seconds, Seconds] = TURN_S
+) -> Iterator[Piece]:
+    """All that somebody says; a recording is decoded when it is its turn, and silent ones are passed over.
+
+    Those without a text are cut into turns of `turn_s`.
+    """
     for item in items:
         samples = np.asarray(audio.load(item.recording).samples)
         energy = _energy(samples)
         least = _least(energy)
-        spans = [(0, len(samples))] if item.truth.text else _cuts(energy, least, rng)
+        spans = [(0, len(samples))] if item.truth.text else _cuts(energy, least, turn_s, rng)
         for start, stop in spans:
             loud = start + np.flatnonzero(energy[start:stop] > least)
             if len(loud):
@@ -95,13 +101,15 @@ def _runs(loud: IntArray) -> tuple[tuple[int, int], ...]:
     return tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
 
 
-def _cuts(energy: FloatArray, least: float, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+def _cuts(
+    energy: FloatArray, least: float, turn_s: tuple[Seconds, Seconds], rng: np.random.Generator
+) -> Iterator[tuple[int, int]]:
     """The speech in a recording as spans to be turns, cut at quiet points; a short rest goes with the last."""
     loud = np.flatnonzero(energy > least)
-    shortest, slack = to_samples(TURN_S[0]), to_samples(SLACK_S)
+    shortest, slack = to_samples(turn_s[0]), to_samples(SLACK_S)
     start, end = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, 0)
     while start < end:
-        cut = start + to_samples(rng.uniform(*TURN_S))
+        cut = start + to_samples(rng.uniform(*turn_s))
         low = max(start + shortest // 2, cut - slack)
         cut = end if cut + slack > end - shortest else low + int(energy[low : cut + slack].argmin())
         yield start, cut

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -22,7 +22,7 @@ from earwitness.errors import AudioError, OptionError, SourceError, TranscriptEr
 from earwitness.evaluation import datasets
 from earwitness.evaluation.datasets import Item, base, librispeech, manifest
 from earwitness.evaluation.synth.episode import Episode
-from earwitness.evaluation.synth.pieces import Piece, pieces
+from earwitness.evaluation.synth.pieces import TURN_S, Piece, pieces
 from earwitness.evaluation.truth import Truth, Utterance
 from earwitness.source import printable
 from earwitness.types import Coverage, EngineInfo, Seconds, Segment, SourceInfo, Speaker, Transcript, Turn
@@ -112,14 +112,20 @@ def readers(items: Sequence[Item]) -> dict[str, tuple[Item, ...]]:
 
 
 def conversation(
-    items: Sequence[Item], *, speakers: int, duration_s: Seconds, seed: int, overlap_share: float = 0.0
+    items: Sequence[Item],
+    *,
+    speakers: int,
+    duration_s: Seconds,
+    seed: int,
+    overlap_share: float = 0.0,
+    turn_s: tuple[Seconds, Seconds] = TURN_S,
 ) -> Episode:
     """Lets some of the people in `items` talk in turn, about as loud as one another, in a quiet room.
 
     Everybody speaks before anybody speaks again, nobody twice in a row (unless alone), and nobody says anything twice:
     where they run out of recordings the conversation ends early, and a warning in the truth says so. People who have
     enough to say for their part of it are drawn first. Recordings with a text stay whole, so that the text is exact;
-    where some have one, the others are left out. Those without are cut into turns of about 2 to 10 s.
+    where some have one, the others are left out. Those without are cut into turns.
 
     In the truth, every turn is a segment from the beginning of its speech to the end, with its text and without words.
     The truth's `turns` leave out pauses of more than 0.5 s within it, as references of diarization do.
@@ -132,6 +138,7 @@ def conversation(
         duration_s: it ends with the turn that reaches this, once everybody has spoken.
         overlap_share: share of the changes of speaker (0 to 1) at which the next one begins 0.3 to 1.5 s too early,
             but never talks over more than half of a turn.
+        turn_s: about how long the shortest and the longest turns are that recordings without a text are cut into.
 
     Raises:
         OptionError: an option is out of its range, or there are fewer people in `items` than `speakers`.
@@ -146,7 +153,7 @@ def conversation(
     rng = np.random.default_rng(seed)
     company = _company(items, speakers, duration_s, rng)
     placed: list[_Placed] = []
-    for piece in _talk(company, rng):
+    for piece in _talk(company, rng, turn_s):
         placed.append(_place(piece, placed[-1] if placed else None, overlap_share, rng))
         if placed[-1].end >= to_samples(duration_s) and len({turn.piece.reader for turn in placed}) == speakers:
             break
@@ -154,6 +161,15 @@ def conversation(
     languages = {item.truth.language or "und" for heard in company.values() for item in heard}
     language = languages.pop() if len(languages) == 1 else "und"
     return Episode(samples, _truth(placed, f"conversation-{seed}", language, to_seconds(len(samples)), duration_s))
+
+
+def joined(said: Iterable[Piece], name: str, rng: np.random.Generator) -> Episode:
+    """Pieces one after another, as they come, with the loudness, pauses, room and truth of a `conversation`."""
+    placed: list[_Placed] = []
+    for piece in said:
+        placed.append(_place(piece, placed[-1] if placed else None, 0.0, rng))
+    samples = _mixed(placed, rng)
+    return Episode(samples, _truth(placed, name, "und", to_seconds(len(samples)), 0.0))
 
 
 # Who says what --------------------------------------------------------------------------------------------------------
@@ -194,9 +210,11 @@ def _company(
     return {name: tuple(known[name][place] for place in rng.permutation(len(known[name]))) for name in names}
 
 
-def _talk(company: Mapping[str, Sequence[Item]], rng: np.random.Generator) -> Iterator[Piece]:
+def _talk(
+    company: Mapping[str, Sequence[Item]], rng: np.random.Generator, turn_s: tuple[Seconds, Seconds]
+) -> Iterator[Piece]:
     """Pieces by ever other people, until only one has something left to say."""
-    stock = {name: pieces(name, items, rng) for name, items in company.items()}
+    stock = {name: pieces(name, items, rng, turn_s) for name, items in company.items()}
     waiting, last = set(company), ""
     while able := [name for name in stock if name in (waiting or stock) and (name != last or len(company) == 1)]:
         name = str(rng.choice(able))
