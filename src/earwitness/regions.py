@@ -21,8 +21,8 @@ from earwitness.units import to_samples
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-BLOCK_S = 60.0
-"""What the detector is given at a time."""
+BLOCK_S = 10.0
+"""What the detector is given at a time: longer blocks make it slower, and it takes 5 MB of memory for each second."""
 LOUDNESS_STEP_S = 0.02
 LOUDNESS_SPAN_S = 0.1
 """A cut wants a tenth of a second of quiet, not one quiet sample."""

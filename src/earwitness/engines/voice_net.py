@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from earwitness.engines.mfcc_lda import STATISTICS, Heard, heard
+from earwitness.engines.mfcc_lda import Heard, projected, rows_of
 from earwitness.errors import ModelError
 from earwitness.types import Region
 
@@ -62,17 +62,19 @@ def pooled(values: FloatArray, gate: FloatArray, edges: npt.NDArray[np.intp]) ->
     """
     first = np.clip(edges[:, 0] // STRIDE, 0, len(gate) - 1)
     end = np.clip(edges[:, 1] // STRIDE, first + 1, len(gate))
-    weights = np.exp(np.float64(gate - gate.max()))
-    weighted = values.astype(np.float64) * weights
+    weights = np.exp(np.float64(gate - gate.max()))[:, None]
+    # Time first: sums along the rows of memory cannot use the processor's vectors.
+    series = np.ascontiguousarray(values.T, np.float64)
+    weighted = series * weights
 
     def over_spans(series: Any) -> Any:
-        sums = np.cumsum(np.pad(series, ((0, 0), (1, 0))), axis=1)
-        return (sums[:, end] - sums[:, first]).T
+        sums = np.concatenate([np.zeros((1, series.shape[1])), np.cumsum(series, axis=0)])
+        return sums[end] - sums[first]
 
     # The small number keeps spans of nothing finite: their weights may be far below those of speech.
-    total = over_spans(weights[None]) + 1e-12
+    total = over_spans(weights) + 1e-12
     mean = over_spans(weighted) / total
-    variance = over_spans(weighted * values) / total - mean**2
+    variance = over_spans(weighted * series) / total - mean**2
     return np.concatenate([mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))], axis=1, dtype=np.float32)
 
 
@@ -86,13 +88,17 @@ class VoiceNet:
     name = "network"
     window_s = 1.6
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = SHIPPED, threads: int = 0) -> None:
         """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
+
+        Args:
+            folder: where the files are.
+            threads: to work in; 0 is one a core.
 
         Raises:
             ModelError: a file is missing or not what it should be.
         """
-        self._folder = folder
+        self._folder, self._threads = folder, threads
         try:
             with np.load(folder / POINTS) as arrays:
                 self._constant, self._matrix = arrays["constant"], arrays["matrix"]
@@ -112,6 +118,7 @@ class VoiceNet:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        # Each thread runs the whole network on a piece of its own.
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
         path = self._folder / TRUNK
@@ -122,12 +129,13 @@ class VoiceNet:
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
-        numbers = np.zeros((len(spans), len(self._matrix)), np.float32)
-        for sound in heard(samples, spans):
-            sound.fill(numbers[:, :STATISTICS])
-            values, gate = self._session.run(None, {"frames": _input(sound)})
-            numbers[sound.which, STATISTICS:] = pooled(values[0], gate[0, 0], sound.edges)
-        points: FloatArray = numbers @ self._matrix + self._constant
+        _ = self._session  # loaded once, before several threads want it
+        return rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
+
+    def _points(self, sound: Heard) -> FloatArray:
+        values, gate = self._session.run(None, {"frames": _input(sound)})
+        numbers = np.concatenate([sound.statistics(), pooled(values[0], gate[0, 0], sound.edges)], axis=1)
+        points: FloatArray = projected(numbers, self._matrix) + self._constant
         return points
 
 
