@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from earwitness.engines.base import SpeechDetector
+from earwitness.mapped import release
 from earwitness.options import RegionOptions
 from earwitness.types import Audio, Progress, Region, Seconds
 from earwitness.units import to_samples
@@ -42,6 +43,7 @@ def _blocks(audio: Audio, progress: Progress | None) -> Iterator[FloatArray]:
     step = to_samples(BLOCK_S, audio.sample_rate)
     for start in range(0, len(audio.samples), step):
         yield audio.samples[start : start + step]
+        release(audio.samples)
         if progress:
             progress("regions", min(start + step, len(audio.samples)) / audio.sample_rate, audio.duration)
 

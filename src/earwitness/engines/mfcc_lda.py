@@ -24,6 +24,7 @@ import numpy as np
 from earwitness.cores import cores
 from earwitness.engines.cepstra import BLOCK_FRAMES, CEPSTRA, cepstra
 from earwitness.errors import ModelError
+from earwitness.mapped import release
 from earwitness.types import Region
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
 
@@ -230,6 +231,7 @@ def rows_of(samples: FloatArray, spans: Sequence[Region], columns: int, rows: Ro
 
     def fill(chunk: IntArray) -> None:
         result[chunk] = rows(heard(samples, edges[chunk]))
+        release(samples)
 
     with ThreadPoolExecutor(threads or cores()) as pool:
         for _ in pool.map(fill, _chunks(edges)):  # looked at, so that what a thread raises is raised here
