@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
 BLOCK_S = 10.0
-"""What the detector is given at a time: longer blocks make it slower, and it takes 5 MB of memory for each second."""
+"""What the detector is given at a time; longer blocks are no faster and take a megabyte for each second."""
 LOUDNESS_STEP_S = 0.02
 LOUDNESS_SPAN_S = 0.1
 """A cut wants a tenth of a second of quiet, not one quiet sample."""
