@@ -62,19 +62,17 @@ def pooled(values: FloatArray, gate: FloatArray, edges: npt.NDArray[np.intp]) ->
     """
     first = np.clip(edges[:, 0] // STRIDE, 0, len(gate) - 1)
     end = np.clip(edges[:, 1] // STRIDE, first + 1, len(gate))
-    weights = np.exp(np.float64(gate - gate.max()))[:, None]
-    # Time first: sums along the rows of memory cannot use the processor's vectors.
-    series = np.ascontiguousarray(values.T, np.float64)
-    weighted = series * weights
+    weights = np.exp(np.float64(gate - gate.max()))
+    weighted = values.astype(np.float64) * weights
 
     def over_spans(series: Any) -> Any:
-        sums = np.concatenate([np.zeros((1, series.shape[1])), np.cumsum(series, axis=0)])
-        return sums[end] - sums[first]
+        sums = np.cumsum(np.pad(series, ((0, 0), (1, 0))), axis=1)
+        return (sums[:, end] - sums[:, first]).T
 
     # The small number keeps spans of nothing finite: their weights may be far below those of speech.
-    total = over_spans(weights) + 1e-12
+    total = over_spans(weights[None]) + 1e-12
     mean = over_spans(weighted) / total
-    variance = over_spans(weighted * series) / total - mean**2
+    variance = over_spans(weighted * values) / total - mean**2
     return np.concatenate([mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))], axis=1, dtype=np.float32)
 
 
