@@ -5,7 +5,7 @@
 
 `make` writes FOLDER/talk_1h.flac and so on, as `earwitness synth --from-recordings` does: four readers of DATA, a
 folder with `manifest.jsonl`, in turn. They have not so much to say, so each recording is given many times under other
-names; it is cut elsewhere every time. Ten hours take 10 GB of memory to make.
+names; it is cut elsewhere every time. Ten hours take some 5 GB of memory to make.
 
 `run` gives each recording to a process of its own, the recordings in turn so that other work on the machine hits all
 of them, and tells the median of the rounds. No words are recognised. "Speed" is that of speech detection, embedding,
