@@ -8,7 +8,6 @@ else, and may use only the containers in `CONTAINERS`. Without those three, a te
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from earwitness.errors import AudioError, SourceError, StorageError
+from earwitness.mapped import mapped
 from earwitness.options import AudioOptions
 from earwitness.types import Audio, Seconds
 from earwitness.units import SAMPLE_RATE_HZ, to_samples, to_seconds
@@ -111,7 +111,7 @@ class _Samples:
             self._file.flush()
         except OSError as error:
             raise _full(error) from error
-        return np.frombuffer(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.float32)
+        return mapped(self._file)
 
     def close(self) -> None:
         if self._file is not None:

@@ -7,7 +7,6 @@ dies (a crash in a decoder, the system out of memory) fails its recording and is
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
+from earwitness.cores import cores
 from earwitness.errors import EarwitnessError
 from earwitness.exports.reading import introduced
 from earwitness.library.store import Library
@@ -150,7 +150,7 @@ def linked(outcomes: Iterable[Outcome]) -> Iterator[str]:
 
 def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
     Engines(job.options).recognizer.identity()  # and so that one process downloads, not each
-    threads = job.options.model.threads or max(1, (os.cpu_count() or 1) // workers)
+    threads = job.options.model.threads or max(1, cores() // workers)
     job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
     todo = deque(references)
     busy: dict[Connection, tuple[Any, Reference]] = {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from earwitness.engines.base import Recognized, Recognizer
+from earwitness.mapped import release
 from earwitness.options import WordOptions
 from earwitness.regions import pack, quietest
 from earwitness.types import Audio, Passage, Progress, Region, Seconds, Word
@@ -260,7 +261,9 @@ def _joined(parts: Sequence[Heard]) -> Heard:
 
 
 def _samples(audio: Audio, window: Window) -> FloatArray:
-    return np.concatenate([audio.between(region.start, region.end) for region in window])
+    samples = np.concatenate([audio.between(region.start, region.end) for region in window])
+    release(audio.samples)
+    return samples
 
 
 def _length(window: Window) -> Seconds:

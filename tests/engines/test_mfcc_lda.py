@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earwitness.engines.mfcc_lda import SHIPPED, STATISTICS, MfccLda, cepstra, pitch, statistics
+from earwitness import engines
+from earwitness.engines.mfcc_lda import SHIPPED, STATISTICS, Heard, MfccLda, pitch, rows_of, statistics
 from earwitness.errors import ModelError
+from earwitness.options import ModelOptions
 from earwitness.types import Region
 
 RATE = 16_000
@@ -38,10 +40,6 @@ def test_noise_and_silence_have_no_pitch() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 2 * RATE).astype(np.float32)
     assert np.mean(pitch(noise)[1] > 0.6) < 0.1
     assert pitch(np.zeros(RATE, np.float32))[1].max() == 0
-
-
-def test_cepstra_are_kaldis_frames() -> None:
-    assert cepstra(voice(120, 1.0)).shape == (100, 25)
 
 
 def test_loudness_does_not_matter() -> None:
@@ -85,6 +83,23 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = statistics(samples, spans)
     monkeypatch.setattr("earwitness.engines.mfcc_lda.CHUNK_FRAMES", 150)
     assert np.abs(statistics(samples, spans) - whole).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["builtin", "network"])
+def test_any_number_of_threads_gives_the_same_points(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.concatenate([voice(hertz, 3.0, seed=index) for index, hertz in enumerate([110, 150, 210, 120])])
+    spans = [Region(start, start + 1.6) for start in np.arange(0, 10, 0.3)]
+    monkeypatch.setattr("earwitness.engines.mfcc_lda.CHUNK_FRAMES", 100)
+    alone, several = (engines.embedder(name, ModelOptions(threads=threads)).embed(samples, spans) for threads in (1, 4))
+    assert (alone == several).all()
+
+
+def test_what_a_thread_raises_is_raised() -> None:
+    def rows(sound: Heard) -> np.ndarray:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        rows_of(voice(120), [Region(0, 1.6)], 1, rows)
 
 
 def test_a_low_and_a_high_voice_lie_apart() -> None:

@@ -65,7 +65,7 @@ def _voices(name: str, options: ModelOptions | None) -> Any:
         return make(model, options or ModelOptions())
     if model:
         raise OptionError(f"--diarizer {name}: {kind} has no other model; a model goes with {', '.join(HAVE_MODELS)}")
-    return make()
+    return make(threads=(options or ModelOptions()).threads)
 
 
 def _made(table: dict[str, str], what: str, name: str, default: str) -> Any:

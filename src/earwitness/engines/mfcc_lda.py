@@ -11,7 +11,8 @@ cepstra as a voice's mark; Talkin, "A robust algorithm for pitch tracking", 1995
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from earwitness.cores import cores
+from earwitness.engines.cepstra import BLOCK_FRAMES, CEPSTRA, cepstra
 from earwitness.errors import ModelError
+from earwitness.mapped import release
 from earwitness.types import Region
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
 
@@ -35,7 +39,6 @@ SHIPPED = Path(__file__).parent / "data" / "voices.npz"
 
 FRAME_HOP = SAMPLE_RATE_HZ // 100
 """Samples between two frames: 10 ms."""
-CEPSTRA = 24
 SLOPES = 12
 SLOPE_FRAMES = 4
 """Frames over which a slope is taken: 40 ms."""
@@ -47,6 +50,7 @@ PITCH_WINDOW = 3 * PITCH_RATE_HZ // 100
 """30 ms: two periods of the lowest voices, so that the correlation sees a repetition."""
 PITCH_SMOOTHING = np.array([1, 4, 6, 4, 1]) / 16
 LOWEST_HZ, HIGHEST_HZ = 55.0, 420.0
+SHORTEST_LAG, LONGEST_LAG = int(PITCH_RATE_HZ / HIGHEST_HZ) - 1, int(PITCH_RATE_HZ / LOWEST_HZ) + 2
 NEARLY_BEST = 0.85
 VOICED = 0.6
 """Correlation from which a frame counts as voiced."""
@@ -60,27 +64,8 @@ CHUNK_FRAMES = 6_000
 MARGIN_FRAMES = 10
 """Frames computed beyond a chunk and dropped, so that chunks do not show."""
 
-
-def cepstra(samples: FloatArray) -> FloatArray:
-    """Mel-frequency cepstra, Kaldi's, every 10 ms: shape (frames, 25), the first of them the loudness.
-
-    Args:
-        samples: shape (n,), at 16 kHz.
-    """
-    import kaldi_native_fbank as knf
-
-    options = knf.MfccOptions()
-    options.frame_opts.dither = 0.0
-    options.frame_opts.snip_edges = False
-    options.mel_opts.num_bins = 40
-    options.num_ceps = CEPSTRA + 1
-    options.use_energy = False
-    extractor = knf.OnlineMfcc(options)
-    # Kaldi expects the range of 16-bit samples; below it, its floor for the logarithm would show in quiet frames.
-    extractor.accept_waveform(SAMPLE_RATE_HZ, samples * 32768)
-    extractor.input_finished()
-    frames = [extractor.get_frame(index) for index in range(extractor.num_frames_ready)]
-    return np.array(frames, np.float32).reshape(-1, CEPSTRA + 1)
+Rows = Callable[["Heard"], "FloatArray"]
+"""The spans in a piece of a recording to a row of numbers each."""
 
 
 def pitch(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -104,19 +89,27 @@ def pitch(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     slow = resample_poly(samples, 1, SAMPLE_RATE_HZ // PITCH_RATE_HZ)
     # Above 1 kHz a period that is no whole number of samples would correlate less than twice that period.
     slow = np.convolve(slow, PITCH_SMOOTHING, mode="same").astype(np.float32)
-    longest, shortest = int(PITCH_RATE_HZ / LOWEST_HZ) + 2, int(PITCH_RATE_HZ / HIGHEST_HZ) - 1
-    width = PITCH_WINDOW + longest
+    width = PITCH_WINDOW + LONGEST_LAG
     padded = np.pad(slow, (width // 2, PITCH_HOP + width))
     frames = np.lib.stride_tricks.sliding_window_view(padded, width)[::PITCH_HOP][: len(samples) // FRAME_HOP + 1]
-    frames = frames - frames.mean(axis=1, keepdims=True)
+    found = [_periods(frames[first : first + BLOCK_FRAMES]) for first in range(0, len(frames), BLOCK_FRAMES)]
+    hertz, correlation = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return hertz, correlation
 
+
+def _periods(frames: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """`pitch` of frames of samples at 4 kHz."""
+    from scipy.fft import irfft, rfft
+
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    width = frames.shape[1]
     size = 1 << (width - 1).bit_length()
-    spectrum = np.conj(np.fft.rfft(frames[:, :PITCH_WINDOW], size)) * np.fft.rfft(frames, size)
-    products = np.fft.irfft(spectrum, size)[:, :longest]
+    spectrum = np.conj(rfft(frames[:, :PITCH_WINDOW], size)) * rfft(frames, size)
+    products = irfft(spectrum, size)[:, :LONGEST_LAG]
     energy = np.cumsum(np.pad(frames**2, ((0, 0), (1, 0))), axis=1)
-    energy = energy[:, PITCH_WINDOW:width] - energy[:, :longest]
+    energy = energy[:, PITCH_WINDOW:width] - energy[:, :LONGEST_LAG]
     # The small number keeps digital silence at zero; it is the energy of a few bits of 16.
-    correlation = (products / np.sqrt(energy[:, :1] * energy + 1e-6))[:, shortest:]
+    correlation = (products / np.sqrt(energy[:, :1] * energy + 1e-6))[:, SHORTEST_LAG:]
 
     before, at, after = correlation[:, :-2], correlation[:, 1:-1], correlation[:, 2:]
     # A parabola through three samples: where the peak between them is, in samples, and how high.
@@ -126,7 +119,7 @@ def pitch(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     best = peaks.max(axis=1)
     # A period's multiples correlate as well as itself, so the shortest good one is taken.
     chosen = (peaks >= NEARLY_BEST * best[:, None]).argmax(axis=1)
-    lag = shortest + 1 + chosen + offsets[np.arange(len(chosen)), chosen]
+    lag = SHORTEST_LAG + 1 + chosen + offsets[np.arange(len(chosen)), chosen]
     return (PITCH_RATE_HZ / lag).astype(np.float32), np.clip(best, 0, 1).astype(np.float32)
 
 
@@ -190,56 +183,74 @@ def _chunks(edges: IntArray) -> Iterator[IntArray]:
 class Heard:
     """Frames of at most a minute or so of a recording, and the spans in them.
 
-    `which` are the indices of the spans, shape (n,); `edges` their first frames and those after their last, shape
-    (n, 2), counted in `frames`, which holds `cepstra`; `hertz` and `correlation` are those of `pitch`.
+    `edges` are the spans' first frames and those after their last, shape (n, 2), counted in `frames`, which holds
+    `cepstra`; `hertz` and `correlation` are those of `pitch`.
     """
 
-    which: IntArray
     edges: IntArray
     frames: FloatArray
     hertz: FloatArray
     correlation: FloatArray
 
-    def fill(self, result: FloatArray) -> None:
-        """Writes the statistics of the spans into their rows of `result`, whose columns they fill."""
+    def statistics(self) -> FloatArray:
+        """What the discriminant sees of each span: shape (n, 63), finite."""
         lengths = self.edges[:, 1] - self.edges[:, 0]
+        result = np.zeros((len(lengths), STATISTICS), np.float32)
         for length in np.unique(lengths):
             same = lengths == length
             at = np.clip(self.edges[same, :1] + np.arange(length), 0, len(self.frames) - 1)
-            result[self.which[same]] = window_statistics(self.frames[at], self.hertz[at], self.correlation[at])
+            result[same] = window_statistics(self.frames[at], self.hertz[at], self.correlation[at])
+        return result
 
 
-def heard(samples: FloatArray, spans: Sequence[Region]) -> Iterator[Heard]:
-    """The frames of the spans, about a minute at a time, whatever is in the samples; nothing where nothing is heard.
+def heard(samples: FloatArray, edges: IntArray) -> Heard:
+    """The frames of a group of spans, given by their first frames and those after their last: shape (n, 2)."""
+    origin = max(0, int(edges[:, 0].min()) - MARGIN_FRAMES)
+    piece = samples[origin * FRAME_HOP : (int(edges[:, 1].max()) + MARGIN_FRAMES) * FRAME_HOP]
+    piece = np.nan_to_num(np.asarray(piece, np.float32), posinf=0.0, neginf=0.0)
+    piece = np.pad(piece, (0, max(0, FRAME_HOP - len(piece))))  # of one frame at least
+    frames, (hertz, correlation) = cepstra(piece), pitch(piece)
+    count = min(len(frames), len(hertz))
+    return Heard(edges - origin, frames[:count], hertz[:count], correlation[:count])
+
+
+def rows_of(samples: FloatArray, spans: Sequence[Region], columns: int, rows: Rows, threads: int = 0) -> FloatArray:
+    """What `rows` makes of the spans, computed a minute of sound at a time: shape (len(spans), columns).
 
     Args:
-        samples: a whole recording, shape (n,), at 16 kHz.
+        samples: a whole recording, shape (n,), at 16 kHz, whatever is in them.
         spans: in seconds; those shorter than 0.2 s are widened.
+        columns: as many as `rows` gives.
+        rows: called from several threads. The result is the same whatever their number.
+        threads: 0 is one a core.
     """
-    if not len(spans) or not len(samples):
-        return
+    result = np.zeros((len(spans), columns), np.float32)
+    if not len(spans):
+        return result
     edges = _frame_spans(spans, len(samples) // FRAME_HOP)
-    for chunk in _chunks(edges):
-        origin = max(0, int(edges[chunk, 0].min()) - MARGIN_FRAMES)
-        piece = samples[origin * FRAME_HOP : (int(edges[chunk, 1].max()) + MARGIN_FRAMES) * FRAME_HOP]
-        piece = np.nan_to_num(np.asarray(piece, np.float32), posinf=0.0, neginf=0.0)
-        frames, (hertz, correlation) = cepstra(piece), pitch(piece)
-        count = min(len(frames), len(hertz))
-        if count:
-            yield Heard(chunk, edges[chunk] - origin, frames[:count], hertz[:count], correlation[:count])
+
+    def fill(chunk: IntArray) -> None:
+        result[chunk] = rows(heard(samples, edges[chunk]))
+        release(samples)
+
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        for _ in pool.map(fill, _chunks(edges)):  # looked at, so that what a thread raises is raised here
+            pass
+    return result
 
 
 def statistics(samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
-    """What the discriminant sees of each span: shape (len(spans), 63), finite.
+    """What the discriminant sees of each span: shape (len(spans), 63), finite."""
+    return rows_of(samples, spans, STATISTICS, Heard.statistics)
 
-    Args:
-        samples: a whole recording, shape (n,), at 16 kHz; read a minute at a time.
-        spans: in seconds; those shorter than 0.2 s are widened.
+
+def projected(numbers: FloatArray, matrix: FloatArray) -> FloatArray:
+    """`numbers @ matrix`, to the last bit the same on any machine of a kind.
+
+    Products of matrices are computed by threads of their own, in an order that depends on the number of cores.
     """
-    result = np.zeros((len(spans), STATISTICS), np.float32)
-    for sound in heard(samples, spans):
-        sound.fill(result)
-    return result
+    points: FloatArray = np.einsum("ij,kj->ik", numbers, np.ascontiguousarray(matrix.T))
+    return points
 
 
 class MfccLda:
@@ -253,12 +264,17 @@ class MfccLda:
     name = "builtin"
     window_s = 1.6
 
-    def __init__(self, projection: Path = SHIPPED) -> None:
+    def __init__(self, projection: Path = SHIPPED, threads: int = 0) -> None:
         """Loads a projection that `training/voices.py` wrote.
+
+        Args:
+            projection: the file.
+            threads: to work in; 0 is one a core.
 
         Raises:
             ModelError: the file is missing or not a projection.
         """
+        self._threads = threads
         try:
             with np.load(projection) as arrays:
                 self._mean, self._matrix = arrays["mean"], arrays["matrix"]
@@ -271,5 +287,7 @@ class MfccLda:
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
-        points: FloatArray = (statistics(samples, spans) - self._mean) @ self._matrix
-        return points
+        return rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
+
+    def _points(self, sound: Heard) -> FloatArray:
+        return projected(sound.statistics() - self._mean, self._matrix)

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from earwitness.engines.mfcc_lda import STATISTICS, Heard, heard
+from earwitness.engines.mfcc_lda import Heard, projected, rows_of
 from earwitness.errors import ModelError
 from earwitness.types import Region
 
@@ -86,13 +86,17 @@ class VoiceNet:
     name = "network"
     window_s = 1.6
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = SHIPPED, threads: int = 0) -> None:
         """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
+
+        Args:
+            folder: where the files are.
+            threads: to work in; 0 is one a core.
 
         Raises:
             ModelError: a file is missing or not what it should be.
         """
-        self._folder = folder
+        self._folder, self._threads = folder, threads
         try:
             with np.load(folder / POINTS) as arrays:
                 self._constant, self._matrix = arrays["constant"], arrays["matrix"]
@@ -112,6 +116,7 @@ class VoiceNet:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        # Each thread runs the whole network on a piece of its own.
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 4
         path = self._folder / TRUNK
@@ -122,12 +127,13 @@ class VoiceNet:
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
-        numbers = np.zeros((len(spans), len(self._matrix)), np.float32)
-        for sound in heard(samples, spans):
-            sound.fill(numbers[:, :STATISTICS])
-            values, gate = self._session.run(None, {"frames": _input(sound)})
-            numbers[sound.which, STATISTICS:] = pooled(values[0], gate[0, 0], sound.edges)
-        points: FloatArray = numbers @ self._matrix + self._constant
+        _ = self._session  # loaded once, before several threads want it
+        return rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
+
+    def _points(self, sound: Heard) -> FloatArray:
+        values, gate = self._session.run(None, {"frames": _input(sound)})
+        numbers = np.concatenate([sound.statistics(), pooled(values[0], gate[0, 0], sound.edges)], axis=1)
+        points: FloatArray = projected(numbers, self._matrix) + self._constant
         return points
 
 

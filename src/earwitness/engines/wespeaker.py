@@ -19,6 +19,7 @@ import numpy as np
 
 from earwitness.engines import hub
 from earwitness.errors import ModelError
+from earwitness.mapped import release
 from earwitness.options import ModelOptions
 from earwitness.types import Region
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
@@ -93,6 +94,7 @@ class WeSpeaker:
         for index, span in enumerate(spans):
             bands[index] = mel_bands(_piece(samples, span))
             by_length[len(bands[index])].append(index)
+        release(samples)
         rows: dict[int, FloatArray] = {}
         for same in by_length.values():
             for begin in range(0, len(same), self._batch):

@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from earwitness.cores import cores
 from earwitness.errors import ModelError, OptionError, SourceError
 from earwitness.evaluation.bench_process import measure
 from earwitness.evaluation.bench_worker import OURS, Run, Task
 from earwitness.evaluation.counting import Counting, counting
-from earwitness.evaluation.machine import cores, machine
+from earwitness.evaluation.machine import machine
 from earwitness.evaluation.peers import peer
 from earwitness.evaluation.peers.base import MAX_FIXED_TOKENS, Request
 from earwitness.evaluation.results import Machine

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from earwitness.cores import cores
 from earwitness.evaluation.extras import require
 from earwitness.evaluation.results import Machine
 
@@ -34,13 +34,6 @@ def machine() -> Machine:
         python=platform.python_version(),
         packages={name: found for name in PACKAGES if (found := _version(name)) is not None},
     )
-
-
-def cores() -> int:
-    """How many cores this process may use; a container or a batch system may give it fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def processor() -> str:

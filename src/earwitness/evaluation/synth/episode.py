@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRUTH_FORMATS = ("rttm", "json")
 _FRAME = 4096
+_BLOCK = 60 * SAMPLE_RATE_HZ
 _INT16 = 32768
 
 
@@ -59,7 +60,9 @@ def write(episode: Episode, path: Path) -> Transcript:
         OptionError: another suffix.
         StorageError: a file cannot be written.
     """
-    return write_blocks([episode.samples], lambda: episode.truth, path)
+    samples = episode.samples
+    blocks = (samples[first : first + _BLOCK] for first in range(0, len(samples), _BLOCK))
+    return write_blocks(blocks, lambda: episode.truth, path)
 
 
 def write_blocks(blocks: Iterable[FloatArray], truth: Callable[[], Transcript], path: Path) -> Transcript:
