@@ -123,9 +123,11 @@ def main() -> None:
             samples = change(clean, rng).astype(np.float32)
             heard[condition].append(statistics(samples, windows(samples)))
     mean, matrix = train(heard)
+    within, between = scatter([points @ matrix for points in heard["clean"]])
     given.output.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"mean": mean, "matrix": matrix, "between": np.diag(between) / np.diag(within)}
     np.savez_compressed(
-        given.output, mean=mean.astype(np.float32), matrix=matrix.astype(np.float32), readers=np.array(names)
+        given.output, **{name: array.astype(np.float32) for name, array in arrays.items()}, readers=np.array(names)
     )
     print(f"{len(names)} readers -> {given.output} ({given.output.stat().st_size} bytes)")
 

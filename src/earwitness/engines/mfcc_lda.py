@@ -262,6 +262,8 @@ class MfccLda:
         try:
             with np.load(projection) as arrays:
                 self._mean, self._matrix = arrays["mean"], arrays["matrix"]
+                self.between: FloatArray = arrays["between"]
+                """How much voices differ in each of the 32 dimensions, as a variance, to how much one of them does."""
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise ModelError(f"{projection}: not a voice projection ({error}); reinstall earwitness") from error
 
