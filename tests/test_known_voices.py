@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from earwitness.audio import load
-from earwitness.library.proposals import print_embedder
+from earwitness.engines import print_embedder
 from earwitness.types import Audio, Region, Turn
 from earwitness.voices import (
     KEPT_SHARE,

@@ -12,7 +12,7 @@ import pytest
 from earwitness.audio import load
 from earwitness.engines.base import VoiceEmbedder
 from earwitness.engines.mfcc_lda import MfccLda
-from earwitness.engines.voice_net import POINTS, SHIPPED, TRUNK, VoiceNet, pooled
+from earwitness.engines.voice_net import POINTS, SHIPPED, TRUNK, VoiceNet, VoicePrints, pooled
 from earwitness.errors import ModelError
 from earwitness.types import Region
 
@@ -69,9 +69,27 @@ def test_it_satisfies_the_protocol() -> None:
 )
 def test_points_are_finite_whatever_is_heard(samples: np.ndarray) -> None:
     spans = [Region(0, 1.6), Region(0.5, 0.51), Region(1.4, 3.0), Region(2.9, 4.5), Region(7, 8.6)]
-    points = VoiceNet().embed(samples, spans)
-    assert points.shape == (5, 32)
-    assert np.isfinite(points).all()
+    for embedder in (VoiceNet(), VoicePrints()):
+        points = embedder.embed(samples, spans)
+        assert points.shape == (5, 32)
+        assert np.isfinite(points).all()
+
+
+def test_prints_are_other_points_of_the_same_network() -> None:
+    assert VoicePrints().identity() != VoiceNet().identity()
+    points, prints = (embedder.embed(noise(3), [Region(0, 1.6)]) for embedder in (VoiceNet(), VoicePrints()))
+    assert np.abs(points - prints).max() > 0.1
+
+
+@pytest.mark.parametrize("embedder", [VoiceNet(), MfccLda()], ids=["network", "builtin"])
+def test_voices_differ_more_than_one_voice_does_first_of_all_in_the_first_dimensions(
+    embedder: VoiceNet | MfccLda,
+) -> None:
+    assert embedder.between.shape == (32,)
+    assert embedder.between.dtype == np.float32
+    assert embedder.between.min() > 0
+    assert embedder.between[:4].min() > 1
+    assert embedder.between[:16].mean() > 1.5 * embedder.between[16:].mean()
 
 
 def test_gain_and_the_order_of_spans_do_not_matter() -> None:
@@ -90,7 +108,7 @@ def test_spans_minutes_apart_are_computed_apart() -> None:
 
 
 def test_what_ships_is_small() -> None:
-    assert sum((SHIPPED / file).stat().st_size for file in (TRUNK, POINTS)) < 2_000_000
+    assert sum((SHIPPED / file).stat().st_size for file in (TRUNK, POINTS)) < 3_000_000
 
 
 @pytest.mark.parametrize("file", [TRUNK, POINTS])

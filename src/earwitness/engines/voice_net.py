@@ -1,9 +1,10 @@
 """The voice embedder `network`: a small network and the statistics of `mfcc_lda` under one linear discriminant.
 
-The network (a quarter of a million weights, run by onnxruntime) hears the frames that the statistics are taken of: 25
-cepstra, log pitch and periodicity. Every 20 ms it gives 256 values and how much they count; the means and deviations
-of these over a span, 512 numbers, join the span's 63 statistics. A matrix makes 32 numbers of them, in which one voice
-varies by about 1 a dimension and voices lie apart. `training/embedder/train.py` made both; see there for figures.
+The network (half a million weights, run by onnxruntime) hears the frames that the statistics are taken of: 25 cepstra,
+log pitch and periodicity. Every 20 ms it gives 256 values and how much they count; the means and deviations of these
+over a span, 512 numbers, join the span's 63 statistics. A matrix makes 32 numbers of them, in which one voice varies
+by about 1 a dimension and voices lie apart. Another matrix makes prints, for which what a telephone or a room does to
+a voice counts as that voice's own variation. `training/embedder/train.py` made all of it; see there for figures.
 
 Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for statistics of a network's frames.
 """
@@ -85,6 +86,8 @@ class VoiceNet:
 
     name = "network"
     window_s = 1.6
+    arrays = ("constant", "matrix")
+    """Those of the file that make points of numbers."""
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
@@ -94,8 +97,10 @@ class VoiceNet:
         """
         self._folder = folder
         try:
-            with np.load(folder / POINTS) as arrays:
-                self._constant, self._matrix = arrays["constant"], arrays["matrix"]
+            with np.load(folder / POINTS) as file:
+                self._constant, self._matrix = (file[name] for name in self.arrays)
+                self.between: FloatArray = file["between"]
+                """How much voices differ in each of the 32 dimensions, as a variance, to how much one of them does."""
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise self._broken(POINTS, error) from error
 
@@ -129,6 +134,16 @@ class VoiceNet:
             numbers[sound.which, STATISTICS:] = pooled(values[0], gate[0, 0], sound.edges)
         points: FloatArray = numbers @ self._matrix + self._constant
         return points
+
+
+class VoicePrints(VoiceNet):
+    """What prints of voices are made by, to know them again in other recordings, over other channels.
+
+    Distance is the cosine's. Within a recording `VoiceNet` tells voices apart better.
+    """
+
+    name = "prints"
+    arrays = ("print_constant", "print_matrix")
 
 
 def _input(sound: Heard) -> FloatArray:

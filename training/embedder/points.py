@@ -1,0 +1,119 @@
+"""From the network's embedding and the engine's statistics to points and prints: two linear discriminants.
+
+Points tell voices apart within one recording: what counts as within a voice is what differs within a recording of it.
+Prints know a voice again in another recording, so there the channel counts as within the voice, and what differs from
+span to span only as far as it is left in the mean of some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import hearing
+import numpy as np
+import torch
+from learning import engine_frames
+from listening import PER_READER, VERSIONS, Sounds
+from network import OUTPUTS, Network, Trunk
+from scipy.linalg import eigh
+
+from earwitness.engines.mfcc_lda import STATISTICS, window_statistics
+from earwitness.engines.voice_net import network_frames, pooled
+
+WINDOW_FRAMES, HOP_FRAMES = 160, 40
+DIMENSIONS, SHRINKAGE = 32, 0.05
+PRINT_WINDOWS = 10
+"""Windows in a typical print: a quarter of a minute."""
+AS_RECORDED = hearing.SPEEDS.index((25, 25))
+
+
+@dataclass(frozen=True)
+class Points:
+    """What the engine makes points and prints with: numbers (575,) of a span @ matrix (575, 32) + constant (32,).
+
+    `between` (32,) is how much points of voices differ in each dimension, as a variance, one recording of each being
+    heard, to how much those of one of them do.
+    """
+
+    constant: np.ndarray
+    matrix: np.ndarray
+    between: np.ndarray
+    print_constant: np.ndarray
+    print_matrix: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Covariances, shape (d, d): within a recording, between recordings of a voice, and between voices."""
+
+    within: np.ndarray
+    channel: np.ndarray
+    voices: np.ndarray
+
+
+@torch.no_grad()
+def head(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Matrix (512, 96) and offset (96,): the head is linear once it is trained."""
+    zero = network.head(torch.zeros(1, 2 * OUTPUTS))
+    return (network.head(torch.eye(2 * OUTPUTS)) - zero).numpy(), zero[0].numpy()
+
+
+@torch.no_grad()
+def described(trunk: Trunk, sound: np.ndarray) -> np.ndarray:
+    """Shape (windows, 63 + 512): what the engine sees of the windows of a sound, by the engine's own functions."""
+    frames = engine_frames(sound)
+    starts = np.arange(0, len(frames) - WINDOW_FRAMES, HOP_FRAMES)
+    at = starts[:, None] + np.arange(WINDOW_FRAMES)
+    plain = window_statistics(frames[at][:, :, :25], np.exp(frames[at][:, :, 25]), frames[at][:, :, 26])
+    values, gate = trunk(torch.from_numpy(network_frames(frames).T)[None])
+    edges = np.stack([starts, starts + WINDOW_FRAMES], axis=1)
+    return np.concatenate([plain, pooled(values[0].numpy(), gate[0, 0].numpy(), edges)], axis=1)
+
+
+def scatter(sounds: list[np.ndarray]) -> Scatter:
+    """Of points (n, d) of each sound, in the order of `listening.all_heard`.
+
+    Means are taken about that of each version of each speed, so that no dimension is spent on telling those apart.
+    """
+    means = np.array([points.mean(axis=0) for points in sounds])
+    rest = np.concatenate([points - mean for points, mean in zip(sounds, means, strict=True)])
+    by_kind = means.reshape(-1, PER_READER, means.shape[1])
+    voices = (by_kind - by_kind.mean(axis=0)).reshape(-1, VERSIONS, means.shape[1])
+    spread = (voices - voices.mean(axis=1, keepdims=True)).reshape(len(means), -1)
+    channel = spread.T @ spread / (len(means) * (1 - 1 / VERSIONS))
+    whole = voices.reshape(len(means), -1)
+    return Scatter(rest.T @ rest / len(rest), channel, whole.T @ whole / len(whole) - channel)
+
+
+def directions(voices: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Shape (d, 32): in which voices differ the most; within a voice the variance is about 1 in each."""
+    within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    values, vectors = eigh(voices, within)
+    return vectors[:, np.argsort(-values)[:DIMENSIONS]]
+
+
+def discriminant(network: Network, sounds: Sounds) -> Points:
+    matrix, offset = head(network)
+    return fitted([described(network.trunk, sound) for sound in sounds], matrix, offset)
+
+
+def fitted(seen: list[np.ndarray], matrix: np.ndarray, offset: np.ndarray) -> Points:
+    """Over what `described` gave of each sound; the head's matrix and offset are folded into the results."""
+    joined = [np.concatenate([s[:, :STATISTICS], s[:, STATISTICS:] @ matrix + offset], axis=1) for s in seen]
+    whole = np.concatenate(joined)
+    mean, scale = whole.mean(axis=0), whole.std(axis=0) + 1e-6
+    joined = [(numbers - mean) / scale for numbers in joined]
+    found = scatter(joined)
+    points = directions(found.voices, found.within)
+    prints = directions(found.voices, found.channel + found.within / PRINT_WINDOWS)
+
+    means = np.array([numbers.mean(axis=0) @ points for numbers in joined[AS_RECORDED * VERSIONS :: PER_READER]])
+    between = means.var(axis=0) / np.einsum("dk,de,ek->k", points, found.within, points)
+
+    def folded(best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        best = best / scale[:, None]
+        constant = (offset - mean[STATISTICS:]) @ best[STATISTICS:] - mean[:STATISTICS] @ best[:STATISTICS]
+        whole = np.concatenate([best[:STATISTICS], matrix @ best[STATISTICS:]])
+        return constant.astype(np.float32), whole.astype(np.float32)
+
+    return Points(*folded(points), between.astype(np.float32), *folded(prints))
