@@ -6,6 +6,8 @@ The number of steps is fixed; with the same seed and machine the weights are the
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +19,38 @@ from spoiling import spoiled
 
 from earwitness.engines.voice_net import LOUD_PERCENTILE, network_frames
 
-STEPS, STEPS_TO_CHECKPOINT = 3200, 100
-FRAMES_A_STEP = 16_000
-"""Of all pieces of a step together: there are fewer of them where they are longer."""
-PIECE_FRAMES = (60, 320)
-RATE, WARM_UP_STEPS, MARGIN = 3e-3, 150, 0.2
+STEPS_TO_CHECKPOINT = 100
+RATE, MARGIN = 3e-3, 0.2
 JITTER = (0.3, 0.15, 0.1)
 """Deviations, in those of the frames, of a piece's level, of its cepstra as a whole, and of every frame."""
 PITCHLESS, HIDDEN_FRAMES = 0.15, 25
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The size of a network and how it is taught.
+
+    `frames_a_step` are those of all pieces of a step together: of longer pieces there are fewer. `spoiling` is how
+    often a piece gets a room, noise, babble and a line.
+    """
+
+    name: str
+    channels: int
+    dilations: tuple[int, ...]
+    steps: int
+    warm_up_steps: int
+    frames_a_step: int
+    piece_frames: tuple[int, int]
+    spoiling: tuple[float, float, float, float]
+
+
+RECIPES = (
+    Recipe("long", 192, (1, 2, 3, 1), 3200, 150, 16_000, (60, 320), (0.25, 0.4, 0.15, 0.15)),
+    Recipe("short", 128, (1, 2, 3), 1000, 75, 20_000, (120, 260), (0.1, 0.25, 0.1, 0.1)),
+)
+"""One that hears short and spoiled pieces and learns long, and one that learns a little of clearer ones: they err in
+different ways, and together less than either."""
+LONGEST_FRAMES = max(recipe.piece_frames[1] for recipe in RECIPES)
 
 
 def engine_frames(sound: np.ndarray) -> np.ndarray:
@@ -32,21 +58,23 @@ def engine_frames(sound: np.ndarray) -> np.ndarray:
     return np.concatenate([sound[:, :BANDS] @ cosines(), sound[:, BANDS:]], axis=1)
 
 
-def heard_frames(x: torch.Tensor) -> torch.Tensor:
+def heard_frames(x: torch.Tensor, spoiling: Sequence[float]) -> torch.Tensor:
     """What the engine would see (n, 27, t) of pieces (n, 42, t), each spoiled in its own way."""
-    bands, correlation = spoiled(x[:, :BANDS], x[:, BANDS + 1 :])
+    bands, correlation = spoiled(x[:, :BANDS], x[:, BANDS + 1 :], spoiling)
     cepstra = torch.einsum("nbt,bc->nct", bands, torch.from_numpy(cosines()))
     cepstra[:, :1] -= torch.quantile(cepstra[:, :1], LOUD_PERCENTILE / 100, dim=2, keepdim=True)
     return torch.cat([cepstra, x[:, BANDS : BANDS + 1], correlation], 1)
 
 
-def pieces(sounds: list[torch.Tensor], trunk: Trunk, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def pieces(
+    sounds: list[torch.Tensor], trunk: Trunk, recipe: Recipe, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Normalised pieces (n, 27, t) of one length, short as often as long, and which sounds they are of."""
-    length = int(np.exp(rng.uniform(*np.log(PIECE_FRAMES))))
-    chosen = rng.integers(len(sounds), size=FRAMES_A_STEP // length)
+    length = int(np.exp(rng.uniform(*np.log(recipe.piece_frames))))
+    chosen = rng.integers(len(sounds), size=recipe.frames_a_step // length)
     starts = [int(rng.integers(len(sounds[index]) - length + 1)) for index in chosen]
     cut = [sounds[index][at : at + length].T for index, at in zip(chosen, starts, strict=True)]
-    x = trunk.normalised(heard_frames(torch.stack(cut)))
+    x = trunk.normalised(heard_frames(torch.stack(cut), recipe.spoiling))
     level, tract, frame = JITTER
     x[:, :1] += level * torch.randn(len(x), 1, 1)
     x[:, 1:25] += tract * torch.randn(len(x), 24, 1)
@@ -58,7 +86,7 @@ def pieces(sounds: list[torch.Tensor], trunk: Trunk, rng: np.random.Generator) -
     return x, torch.from_numpy(chosen)
 
 
-def untrained(sounds: Sounds, seed: int) -> Network:
+def untrained(sounds: Sounds, recipe: Recipe, seed: int) -> Network:
     """For sounds that come `VERSIONS` a voice."""
     torch.manual_seed(seed)
     total, squares, count = np.zeros(INPUTS), np.zeros(INPUTS), 0
@@ -67,27 +95,29 @@ def untrained(sounds: Sounds, seed: int) -> Network:
         total, squares, count = total + seen.sum(axis=0), squares + (seen**2).sum(axis=0), count + len(seen)
     mean = total / count
     scale = np.sqrt(squares / count - mean**2) + 1e-3
-    trunk = Trunk(torch.from_numpy(np.float32(mean)), torch.from_numpy(np.float32(scale)))
+    shift, scale = (torch.from_numpy(np.float32(array)) for array in (mean, scale))
+    trunk = Trunk(shift, scale, recipe.channels, recipe.dilations)
     return Network(trunk, len(sounds) // VERSIONS)
 
 
-def rate_at(step: int) -> float:
+def rate_at(step: int, recipe: Recipe) -> float:
     """Rises over the first steps, then falls along a cosine."""
-    return RATE * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * step / STEPS) + 0.003)
+    falling = 0.5 + 0.5 * math.cos(math.pi * step / recipe.steps) + 0.003
+    return RATE * min(1.0, (step + 1) / recipe.warm_up_steps) * falling
 
 
-def trained(sounds: Sounds, seed: int, checkpoint: Path) -> Network:
+def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Network:
     """A network that tells the voices apart; from the checkpoint on where there is one."""
-    network, rng = untrained(sounds, seed), np.random.default_rng(seed)
+    network, rng = untrained(sounds, recipe, seed), np.random.default_rng(seed)
     tensors = [torch.from_numpy(sound) for sound in sounds]
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.05)
     first = _restored(checkpoint, network, optimizer, rng) if checkpoint.exists() else 0
     losses, shares = [], []
-    for step in range(first, STEPS):
+    for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate_at(step)
-        x, chosen = pieces(tensors, network.trunk, rng)
-        loss, share = network.loss(x, chosen // VERSIONS, MARGIN * min(1.0, step / STEPS / 0.4))
+            group["lr"] = rate_at(step, recipe)
+        x, chosen = pieces(tensors, network.trunk, recipe, rng)
+        loss, share = network.loss(x, chosen // VERSIONS, MARGIN * min(1.0, step / recipe.steps / 0.4))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -95,7 +125,9 @@ def trained(sounds: Sounds, seed: int, checkpoint: Path) -> Network:
         losses.append(loss.item())
         shares.append(share)
         if (step + 1) % STEPS_TO_CHECKPOINT == 0:
-            print(f"step {step + 1}: loss {np.mean(losses):.3f}, right {np.mean(shares):.1%}", flush=True)
+            print(
+                f"{recipe.name}, step {step + 1}: loss {np.mean(losses):.3f}, right {np.mean(shares):.1%}", flush=True
+            )
             losses, shares = [], []
             _keep(checkpoint, step + 1, network, optimizer, rng)
     return network.eval()

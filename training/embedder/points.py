@@ -1,12 +1,14 @@
 """From the network's embedding and the engine's statistics to points and prints: two linear discriminants.
 
-Points tell voices apart within one recording: what counts as within a voice is what differs within a recording of it.
+Points tell voices apart within one recording: what differs within a recording of a voice counts as within it, and a
+channel of its own helps to tell it from others.
 Prints know a voice again in another recording, so there the channel counts as within the voice, and what differs from
 span to span only as far as it is left in the mean of some.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import hearing
@@ -14,14 +16,14 @@ import numpy as np
 import torch
 from learning import engine_frames
 from listening import PER_READER, VERSIONS, Sounds
-from network import OUTPUTS, Network, Trunk
-from scipy.linalg import eigh
+from network import OUTPUTS, Network, Trunks
+from scipy.linalg import block_diag, eigh
 
 from earwitness.engines.mfcc_lda import STATISTICS, window_statistics
-from earwitness.engines.voice_net import network_frames, pooled
+from earwitness.engines.voice_net import all_pooled, network_frames
 
 WINDOW_FRAMES, HOP_FRAMES = 160, 40
-DIMENSIONS, SHRINKAGE = 32, 0.05
+DIMENSIONS, SHRINKAGE = 32, 0.02
 PRINT_WINDOWS = 10
 """Windows in a typical print: a quarter of a minute."""
 AS_RECORDED = hearing.SPEEDS.index((25, 25))
@@ -52,22 +54,23 @@ class Scatter:
 
 
 @torch.no_grad()
-def head(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix (512, 96) and offset (96,): the head is linear once it is trained."""
-    zero = network.head(torch.zeros(1, 2 * OUTPUTS))
-    return (network.head(torch.eye(2 * OUTPUTS)) - zero).numpy(), zero[0].numpy()
+def heads(networks: Sequence[Network]) -> tuple[np.ndarray, np.ndarray]:
+    """Matrix (512, 96) and offset (96,) a network, joined: the heads are linear once they are trained."""
+    offsets = [network.head(torch.zeros(1, 2 * OUTPUTS)) for network in networks]
+    matrices = [net.head(torch.eye(2 * OUTPUTS)) - zero for net, zero in zip(networks, offsets, strict=True)]
+    return block_diag(*matrices), torch.cat(offsets, 1)[0].numpy()
 
 
 @torch.no_grad()
-def described(trunk: Trunk, sound: np.ndarray) -> np.ndarray:
-    """Shape (windows, 63 + 512): what the engine sees of the windows of a sound, by the engine's own functions."""
+def described(networks: Sequence[Network], sound: np.ndarray) -> np.ndarray:
+    """Shape (windows, 63 + 512 a network): what the engine sees of a sound's windows, by the engine's own functions."""
     frames = engine_frames(sound)
     starts = np.arange(0, len(frames) - WINDOW_FRAMES, HOP_FRAMES)
     at = starts[:, None] + np.arange(WINDOW_FRAMES)
     plain = window_statistics(frames[at][:, :, :25], np.exp(frames[at][:, :, 25]), frames[at][:, :, 26])
-    values, gate = trunk(torch.from_numpy(network_frames(frames).T)[None])
     edges = np.stack([starts, starts + WINDOW_FRAMES], axis=1)
-    return np.concatenate([plain, pooled(values[0].numpy(), gate[0, 0].numpy(), edges)], axis=1)
+    heard = Trunks([network.trunk for network in networks])(torch.from_numpy(network_frames(frames).T)[None])
+    return np.concatenate([plain, all_pooled(*(part[0].numpy() for part in heard), edges)], axis=1)
 
 
 def scatter(sounds: list[np.ndarray]) -> Scatter:
@@ -92,9 +95,8 @@ def directions(voices: np.ndarray, within: np.ndarray) -> np.ndarray:
     return vectors[:, np.argsort(-values)[:DIMENSIONS]]
 
 
-def discriminant(network: Network, sounds: Sounds) -> Points:
-    matrix, offset = head(network)
-    return fitted([described(network.trunk, sound) for sound in sounds], matrix, offset)
+def discriminant(networks: Sequence[Network], sounds: Sounds) -> Points:
+    return fitted([described(networks, sound) for sound in sounds], *heads(networks))
 
 
 def fitted(seen: list[np.ndarray], matrix: np.ndarray, offset: np.ndarray) -> Points:
@@ -104,7 +106,7 @@ def fitted(seen: list[np.ndarray], matrix: np.ndarray, offset: np.ndarray) -> Po
     mean, scale = whole.mean(axis=0), whole.std(axis=0) + 1e-6
     joined = [(numbers - mean) / scale for numbers in joined]
     found = scatter(joined)
-    points = directions(found.voices, found.within)
+    points = directions(found.voices + found.channel, found.within)
     prints = directions(found.voices, found.channel + found.within / PRINT_WINDOWS)
 
     means = np.array([numbers.mean(axis=0) @ points for numbers in joined[AS_RECORDED * VERSIONS :: PER_READER]])

@@ -7,13 +7,12 @@ microphone colours is an offset of the cepstra. None of it is exact, and all of 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from frames import BANDS
 
 FRAME_S = 0.01
-ROOM, NOISE, BABBLE, LINE = 0.25, 0.4, 0.15, 0.15
-"""How often each happens to a piece."""
 DECAY_S = (0.15, 0.9)
 """Until a room's answer has fallen by 60 dB."""
 ANSWER = (0.03, 2.0)
@@ -67,12 +66,17 @@ def line(power: torch.Tensor) -> torch.Tensor:
     return power * kept + 1e-6 * _level(power)
 
 
-def spoiled(bands: torch.Tensor, correlation: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bands (n, 40, t), natural logarithms of power, and periodicity (n, 1, t), as heard elsewhere."""
+def spoiled(
+    bands: torch.Tensor, correlation: torch.Tensor, shares: Sequence[float]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Bands (n, 40, t), natural logarithms of power, and periodicity (n, 1, t), as heard elsewhere.
+
+    `shares` is how often a room, noise, babble and a line happen to a piece.
+    """
     count = len(bands)
     clean = torch.exp(bands)
     power = clean.clone()
-    far, noisy, crowd, bad = (torch.rand(count) < share for share in (ROOM, NOISE, BABBLE, LINE))
+    far, noisy, crowd, bad = (torch.rand(count) < share for share in shares)
     power[far] = in_room(power[far])
     added = torch.zeros_like(power)
     added[noisy] = noise(power[noisy])

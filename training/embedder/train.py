@@ -23,16 +23,16 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from learning import PIECE_FRAMES, trained
+from learning import LONGEST_FRAMES, RECIPES, trained
 from listening import all_heard
-from network import INPUTS, Trunk
+from network import INPUTS, Trunks
 from points import discriminant
 from voices import held_out, readers
 
 from earwitness.engines.voice_net import POINTS, SHIPPED, TRUNK
 
 
-def export(trunk: Trunk, path: Path) -> None:
+def export(trunk: Trunks, path: Path) -> None:
     torch.onnx.export(
         trunk,
         (torch.zeros(1, INPUTS, 200),),
@@ -59,13 +59,13 @@ def main() -> None:
     names = sorted(set(known) - held_out(known, given.hold_out, given.seed))
     heard = dict(zip(names, all_heard(given.folder, names, given.seed, given.work / "frames", 2), strict=True))
     # Somebody who says less than the longest piece teaches nothing.
-    by_reader = {name: sounds for name, sounds in heard.items() if min(map(len, sounds)) >= PIECE_FRAMES[1]}
+    by_reader = {name: sounds for name, sounds in heard.items() if min(map(len, sounds)) >= LONGEST_FRAMES}
     sounds = [sound for of in by_reader.values() for sound in of]
     print(f"{len(by_reader)} readers, {len(sounds)} sounds", flush=True)
-    network = trained(sounds, given.seed, given.work / "checkpoint.pt")
+    networks = [trained(sounds, recipe, given.seed, given.work / f"{recipe.name}.pt") for recipe in RECIPES]
     given.output.mkdir(parents=True, exist_ok=True)
-    export(network.trunk, given.output / TRUNK)
-    points = asdict(discriminant(network, sounds))
+    points = asdict(discriminant(networks, sounds))
+    export(Trunks([network.trunk for network in networks]), given.output / TRUNK)
     np.savez_compressed(given.output / POINTS, **points, readers=np.array(list(by_reader)))
     print(f"{len(by_reader)} readers -> {given.output}")
 

@@ -1,10 +1,11 @@
 """The voice embedder `network`: a small network and the statistics of `mfcc_lda` under one linear discriminant.
 
-The network (half a million weights, run by onnxruntime) hears the frames that the statistics are taken of: 25 cepstra,
-log pitch and periodicity. Every 20 ms it gives 256 values and how much they count; the means and deviations of these
-over a span, 512 numbers, join the span's 63 statistics. A matrix makes 32 numbers of them, in which one voice varies
-by about 1 a dimension and voices lie apart. Another matrix makes prints, for which what a telephone or a room does to
-a voice counts as that voice's own variation. `training/embedder/train.py` made all of it; see there for figures.
+The network, which is two that learnt differently (700,000 weights together, run by onnxruntime), hears the frames that
+the statistics are taken of: 25 cepstra, log pitch and periodicity. Every 20 ms each of the two gives 256 values and how
+much they count; the means and deviations of these over a span, twice 512 numbers, join the span's 63 statistics. A
+matrix makes 32 numbers of them, in which one voice varies by about 1 a dimension and voices lie apart. Another matrix
+makes prints, for which what a telephone or a room does to a voice counts as that voice's own variation.
+`training/embedder/train.py` made all of it; see there for figures.
 
 Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for statistics of a network's frames.
 """
@@ -77,6 +78,21 @@ def pooled(values: FloatArray, gate: FloatArray, edges: npt.NDArray[np.intp]) ->
     return np.concatenate([mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))], axis=1, dtype=np.float32)
 
 
+def all_pooled(values: FloatArray, gates: FloatArray, edges: npt.NDArray[np.intp]) -> FloatArray:
+    """The same of several networks' values, of which each has its gate.
+
+    Args:
+        values: those of one network after those of another, shape (networks d, t).
+        gates: shape (networks, t).
+        edges: as above.
+
+    Returns:
+        Shape (n, networks 2 d).
+    """
+    own = np.split(values, len(gates))
+    return np.concatenate([pooled(part, gate, edges) for part, gate in zip(own, gates, strict=True)], axis=1)
+
+
 class VoiceNet:
     """The `VoiceEmbedder` "network".
 
@@ -130,8 +146,8 @@ class VoiceNet:
         numbers = np.zeros((len(spans), len(self._matrix)), np.float32)
         for sound in heard(samples, spans):
             sound.fill(numbers[:, :STATISTICS])
-            values, gate = self._session.run(None, {"frames": _input(sound)})
-            numbers[sound.which, STATISTICS:] = pooled(values[0], gate[0, 0], sound.edges)
+            values, gates = self._session.run(None, {"frames": _input(sound)})
+            numbers[sound.which, STATISTICS:] = all_pooled(values[0], gates[0], sound.edges)
         points: FloatArray = numbers @ self._matrix + self._constant
         return points
 
