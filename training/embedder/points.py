@@ -24,17 +24,18 @@ from earwitness.engines.voice_net import all_pooled, network_frames
 
 WINDOW_FRAMES, HOP_FRAMES = 160, 40
 DIMENSIONS, SHRINKAGE = 32, 0.02
-PRINT_WINDOWS = 10
-"""Windows in a typical print: a quarter of a minute."""
+PRINT_DIMENSIONS, PRINT_SHRINKAGE, PRINT_WINDOWS = 48, 0.1, 30
+"""Windows are those in a print of three quarters of a minute; channels are fewer than windows, so the shrinkage."""
 AS_RECORDED = hearing.SPEEDS.index((25, 25))
 
 
 @dataclass(frozen=True)
 class Points:
-    """What the engine makes points and prints with: numbers (575,) of a span @ matrix (575, 32) + constant (32,).
+    """What the engine makes points and prints with: numbers (1087,) of a span @ a matrix + a constant.
 
-    `between` (32,) is how much points of voices differ in each dimension, as a variance, one recording of each being
-    heard, to how much those of one of them do.
+    Points have 32 dimensions, prints 48. `between` (32,) is how much points of voices differ in each dimension, as a
+    variance, one recording of each being heard, to how much those of one of them do. It is that of the readers trained
+    on; of those held out it is two thirds of it.
     """
 
     constant: np.ndarray
@@ -88,11 +89,11 @@ def scatter(sounds: list[np.ndarray]) -> Scatter:
     return Scatter(rest.T @ rest / len(rest), channel, whole.T @ whole / len(whole) - channel)
 
 
-def directions(voices: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """Shape (d, 32): in which voices differ the most; within a voice the variance is about 1 in each."""
-    within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+def directions(voices: np.ndarray, within: np.ndarray, count: int, shrinkage: float) -> np.ndarray:
+    """Shape (d, count): in which voices differ the most; within a voice the variance is about 1 in each."""
+    within = (1 - shrinkage) * within + shrinkage * np.trace(within) / len(within) * np.eye(len(within))
     values, vectors = eigh(voices, within)
-    return vectors[:, np.argsort(-values)[:DIMENSIONS]]
+    return vectors[:, np.argsort(-values)[:count]]
 
 
 def discriminant(networks: Sequence[Network], sounds: Sounds) -> Points:
@@ -106,8 +107,9 @@ def fitted(seen: list[np.ndarray], matrix: np.ndarray, offset: np.ndarray) -> Po
     mean, scale = whole.mean(axis=0), whole.std(axis=0) + 1e-6
     joined = [(numbers - mean) / scale for numbers in joined]
     found = scatter(joined)
-    points = directions(found.voices + found.channel, found.within)
-    prints = directions(found.voices, found.channel + found.within / PRINT_WINDOWS)
+    points = directions(found.voices + found.channel, found.within, DIMENSIONS, SHRINKAGE)
+    channel = found.channel + found.within / PRINT_WINDOWS
+    prints = directions(found.voices, channel, PRINT_DIMENSIONS, PRINT_SHRINKAGE)
 
     means = np.array([numbers.mean(axis=0) @ points for numbers in joined[AS_RECORDED * VERSIONS :: PER_READER]])
     between = means.var(axis=0) / np.einsum("dk,de,ek->k", points, found.within, points)

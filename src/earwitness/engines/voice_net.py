@@ -142,7 +142,7 @@ class VoiceNet:
             raise self._broken(TRUNK, error) from error
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
-        """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
+        """Shape (len(spans), 32), of prints 48: one voice varies by about 1 in each dimension, whatever it says."""
         numbers = np.zeros((len(spans), len(self._matrix)), np.float32)
         for sound in heard(samples, spans):
             sound.fill(numbers[:, :STATISTICS])
