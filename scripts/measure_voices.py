@@ -2,6 +2,8 @@
 
     python scripts/measure_voices.py --data FOLDER [--diarizer NAME] [--seed 0] [--json]
 
+Prints are made by the engine that is there for them, or by `--diarizer`'s.
+
 FOLDER holds `manifest.jsonl`, whose rows of kind "asr" name a `file` and its one reader in `speakers`; readers with
 half a minute and four recordings or more are used, and none of them was trained on. Every reader's recordings are
 parted into two sets that stand for two episodes. A print of 3 to 40 s is taken of each set, as recorded (60 %), over a
@@ -144,12 +146,13 @@ def asked(prints: Prints, names: Sequence[str]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--diarizer", default=engines.AUTO)
+    parser.add_argument("--diarizer")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
 
-    embedder, files = engines.embedder(given.diarizer), readers(given.data)
+    embedder = engines.embedder(given.diarizer) if given.diarizer else engines.print_embedder()
+    files = readers(given.data)
     prints = prints_of(files, embedder, given.seed)
     cosine, same = scores(prints, list(files))
     calibration = fitted(cosine, same)

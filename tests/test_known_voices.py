@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from earwitness.audio import load
-from earwitness.library.proposals import print_embedder
+from earwitness.engines import print_embedder
 from earwitness.types import Audio, Region, Turn
 from earwitness.voices import (
     KEPT_SHARE,
@@ -135,7 +135,7 @@ def test_a_voice_is_followed_through_a_batch_under_the_name_it_had_first() -> No
 
 def test_what_a_likeness_tells_was_measured_on_this_embedder() -> None:
     """Where this fails, run `scripts/measure_voices.py`, put its fit into `CALIBRATION`, and the identity here."""
-    assert print_embedder().identity() == "builtin:97a183f3415c18d6"
+    assert print_embedder().identity() == "prints af9f6424bb3d8fcd5523a42f196fbba35171883c8f01cd8006c8193373ddf55b"
 
 
 @pytest.fixture(scope="module")

@@ -33,4 +33,4 @@ def test_every_stage_of_every_recording_is_measured() -> None:
 def test_recordings_are_made_and_the_table_tells_the_ratio(data: Path, tmp_path: Path) -> None:
     run("make", str(tmp_path), "--data", str(data), "--hours", "0.01", "0.02")
     short, long = (str(tmp_path / f"talk_{hours}h.flac") for hours in ("0.01", "0.02"))
-    assert " h) / t(0.01" in run("run", short, long, "--rounds", "1", "--diarizer", "network")
+    assert " h) / t(0.01" in run("run", short, long, "--rounds", "1", "--diarizer", "builtin")

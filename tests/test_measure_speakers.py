@@ -19,7 +19,7 @@ import results
 import sets
 from earwitness import engines
 from earwitness.audio import load
-from earwitness.engines.mfcc_lda import SHIPPED
+from earwitness.engines import voice_net
 from earwitness.evaluation.datasets import Item
 from earwitness.evaluation.synth import recordings
 from earwitness.types import Region, Turn
@@ -153,8 +153,8 @@ def test_a_seed_is_one_recording(make: Any, items: Sequence[Item]) -> None:
 
 
 def test_those_who_were_trained_on_are_not_heard() -> None:
-    assert trained_on("auto") == trained_on("builtin") == readers_of(SHIPPED) != set()
-    assert trained_on("network") != trained_on("builtin")
+    assert trained_on("auto") == trained_on("builtin") == readers_of(voice_net.SHIPPED / voice_net.POINTS) != set()
+    assert trained_on("discriminant") != trained_on("builtin")
     assert trained_on("resemblyzer") == trained_on("wespeaker:model.onnx") == set()
 
 

@@ -1,4 +1,4 @@
-"""Trains the projection of the built-in voice embedder: src/earwitness/engines/data/voices.npz.
+"""Trains the projection of the embedder `discriminant`: src/earwitness/engines/data/voices.npz.
 
     python training/voices.py FOLDER [--hold-out 60] [--seed 0] [--output FILE]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Answers = tuple[tuple[Turn, ...], tuple[Turn, ...]]
 """Who speaks when with the number of speakers given, and with it estimated."""
 
-OURS = {"builtin": mfcc_lda.SHIPPED, "network": voice_net.SHIPPED / voice_net.POINTS}
+OURS = {"builtin": voice_net.SHIPPED / voice_net.POINTS, "discriminant": mfcc_lda.SHIPPED}
 """The file of each embedder that tells whom it was trained on."""
 
 

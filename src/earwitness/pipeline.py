@@ -144,7 +144,7 @@ def run(
             transcript, summary=short.summary, keywords=short.keywords, chapters=short.chapters, turns=short.turns
         )
     if options.library.known_voices:
-        transcript, prints = stages.with_known_voices(transcript, engines.embedder)
+        transcript, prints = stages.with_known_voices(transcript)
         if heard:
             heard(prints)
     return replace(transcript, timings=stages.timings)
@@ -228,14 +228,13 @@ class _Stages:
 
         return self._kept("speakers", Diarization, (speech, voices.identity(), self.options.speakers), diarize)
 
-    def with_known_voices(
-        self, transcript: Transcript, embedder: VoiceEmbedder | None
-    ) -> tuple[Transcript, dict[str, Print]]:
-        from earwitness.library.proposals import print_embedder, with_proposals
+    def with_known_voices(self, transcript: Transcript) -> tuple[Transcript, dict[str, Print]]:
+        from earwitness.library.proposals import with_proposals
 
         _ = self.audio  # decoded, and timed, before the voices' own clock starts
         library = self.options.library.library
-        return self.timed("voices", lambda: with_proposals(transcript, self.audio, print_embedder(embedder), library))
+        embedder = engines.print_embedder()
+        return self.timed("voices", lambda: with_proposals(transcript, self.audio, embedder, library))
 
     def timed(self, stage: str, compute: Callable[[], T]) -> T:
         began = time.perf_counter()

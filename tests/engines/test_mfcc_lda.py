@@ -85,7 +85,7 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(statistics(samples, spans) - whole).max() < 1e-3
 
 
-@pytest.mark.parametrize("name", ["builtin", "network"])
+@pytest.mark.parametrize("name", ["builtin", "discriminant"])
 def test_any_number_of_threads_gives_the_same_points(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = np.concatenate([voice(hertz, 3.0, seed=index) for index, hertz in enumerate([110, 150, 210, 120])])
     spans = [Region(start, start + 1.6) for start in np.arange(0, 10, 0.3)]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from earwitness import exports
-from earwitness.engines.mfcc_lda import SHIPPED
+from earwitness.engines import voice_net
 from earwitness.errors import AudioError, OptionError, SourceError, TranscriptError
 from earwitness.evaluation.datasets import Item
 from earwitness.evaluation.synth.episode import Episode, write
@@ -410,7 +410,7 @@ def test_real_readers_are_told_apart(data: Path) -> None:
     from earwitness.speakers import diarize
     from earwitness.types import Audio
 
-    with np.load(SHIPPED) as arrays:
+    with np.load(voice_net.SHIPPED / voice_net.POINTS) as arrays:
         trained_on = {str(name) for name in arrays["readers"]}
     items = [item for item in load(str(data)) if "librispeech" in item.name]
     untrained = {name: said for name, said in readers(items).items() if name not in trained_on and len(said) > 1}

@@ -3,10 +3,11 @@
     python training/embedder/measure.py FOLDER --network FOLDER [--projection FILE]
 
 `--network` is what `train.py`, `--projection` what `training/voices.py` wrote, both with `--hold-out 60`. Pairs are
-those of all pieces of 1.5 s and of 3 s, by Euclidean distance, in three sets: "held out", pieces of the readers held
-out, each of whom has one recording, so that pairs of one voice are also of one recording; "bad channel", the same,
-each recording through a channel of its own as in training; "other day", the LibriSpeech readers of kind "asr", where
-pairs of one voice are of different recordings.
+those of all pieces of 0.8, 1.5 and 3 s, by Euclidean distance, in four sets: "held out", pieces of the readers held
+out, each of whom has one recording, so that pairs of one voice are also of one recording; "own channel", the same,
+each recording through a channel of its own as in training; "one channel", half of them, both of a pair through the
+same line, room, noise or encoding, as in a recording of several; "other day", the LibriSpeech readers of kind "asr",
+where pairs of one voice are of different recordings.
 """
 
 from __future__ import annotations
@@ -29,12 +30,20 @@ from earwitness.engines.mfcc_lda import MfccLda
 from earwitness.engines.voice_net import SHIPPED, VoiceNet
 from earwitness.types import Region
 
-LENGTHS_S = (1.5, 3.0)
+LENGTHS_S = (0.8, 1.5, 3.0)
 PAUSE_S = 0.5
 HELD_OUT = 60
 SEED = 0
 
 Recording = tuple[str, np.ndarray]
+"""Reader and samples."""
+
+CHANNELS: tuple[hearing.Change, ...] = (
+    hearing.telephone,
+    hearing.mp3,
+    hearing.room,
+    lambda samples, rng: hearing.coloured_noise(samples, rng, 10.0),
+)
 
 
 def equal_error_rate(same: np.ndarray, different: np.ndarray) -> float:
@@ -51,8 +60,10 @@ def equal_error_rate(same: np.ndarray, different: np.ndarray) -> float:
     return float((missed[nearest] + confused[nearest]) / 2)
 
 
-def rate(embedder: VoiceEmbedder, recordings: list[Recording], length_s: float, *, across: bool) -> float:
-    """Over all pairs of pieces; `across` leaves out those of one recording."""
+def distances(
+    embedder: VoiceEmbedder, recordings: list[Recording], length_s: float, *, across: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of all pairs of pieces of one voice, and of two; `across` leaves out pairs of one recording."""
     points, owners = [], []
     for index, (reader, samples) in enumerate(recordings):
         last_s = len(samples) / hearing.SAMPLE_RATE_HZ - length_s - 0.1
@@ -65,23 +76,33 @@ def rate(embedder: VoiceEmbedder, recordings: list[Recording], length_s: float, 
     who, which = np.array([reader for reader, _ in owners]), np.array([index for _, index in owners])
     kept = (which[one] != which[other]) | (not across)
     same = who[one] == who[other]
-    return equal_error_rate(distance[same & kept], distance[~same & kept])
+    return distance[same & kept], distance[~same & kept]
 
 
-def recordings(folder: Path) -> dict[str, list[Recording]]:
+def rate(embedder: VoiceEmbedder, groups: list[list[Recording]], length_s: float, *, across: bool) -> float:
+    """Over the pairs within each group."""
+    parts = [distances(embedder, group, length_s, across=across) for group in groups]
+    same, different = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return equal_error_rate(same, different)
+
+
+def recordings(folder: Path) -> dict[str, list[list[Recording]]]:
+    """Name of a set to groups, within which pieces are compared."""
     known, rng = readers(folder), np.random.default_rng(SEED)
     held = [(name, np.asarray(load(known[name][0]).samples)) for name in sorted(held_out(known, HELD_OUT, SEED))]
-    spoilt = []
+    own = []
     for index, (name, samples) in enumerate(held):
         babble = [held[(index + step) % len(held)][1] for step in (1, 7)]
-        spoilt.append((name, hearing.bad_channel(samples, babble, rng).astype(np.float32)))
+        own.append((name, hearing.bad_channel(samples, babble, rng).astype(np.float32)))
+    # Drawn from one seed, the room is the same for all.
+    one = [
+        [(name, change(samples, np.random.default_rng(SEED)).astype(np.float32)) for name, samples in held[::2]]
+        for change in CHANNELS
+    ]
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     other = [r for r in rows if r["kind"] == "asr" and "librispeech" in r["file"]]
-    return {
-        "held out": held,
-        "bad channel": spoilt,
-        "other day": [(str(r["speakers"][0]), np.asarray(load(folder / r["file"]).samples)) for r in other],
-    }
+    day = [(str(r["speakers"][0]), np.asarray(load(folder / r["file"]).samples)) for r in other]
+    return {"held out": [held], "own channel": [own], "one channel": one, "other day": [day]}
 
 
 def main() -> None:
@@ -94,10 +115,10 @@ def main() -> None:
     embedders: dict[str, VoiceEmbedder] = {"network": VoiceNet(given.network)}
     if given.projection:
         embedders["discriminant"] = MfccLda(given.projection)
-    for kind, heard in recordings(given.folder).items():
+    for kind, groups in recordings(given.folder).items():
         for length_s in LENGTHS_S:
             across = kind == "other day"
-            rates = [f"{n} {rate(e, heard, length_s, across=across):.2%}" for n, e in embedders.items()]
+            rates = [f"{n} {rate(e, groups, length_s, across=across):.2%}" for n, e in embedders.items()]
             print(f"{kind}, {length_s} s: {', '.join(rates)}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The network: a time-delay network over frames, gated statistics of it over a span, and a loss with an angular margin.
+"""The network: time-delay layers over frames, gated statistics of them over a span, and a loss with an angular margin.
 
 Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for the statistics; Deng et al.,
 "ArcFace: additive angular margin loss for deep face recognition", 2019, for the loss.
@@ -7,13 +7,13 @@ Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018,
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 INPUTS = 27
-CHANNELS = 128
 OUTPUTS = 256
 EMBEDDING = 96
 SCALE = 24.0
@@ -21,10 +21,10 @@ SMOOTHING = 0.05
 
 
 class Block(nn.Module):
-    def __init__(self, dilation: int) -> None:
+    def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(CHANNELS, CHANNELS, 3, dilation=dilation, padding=dilation, bias=False)
-        self.norm = nn.BatchNorm1d(CHANNELS)
+        self.conv = nn.Conv1d(channels, channels, 3, dilation=dilation, padding=dilation, bias=False)
+        self.norm = nn.BatchNorm1d(channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + functional.relu(self.norm(self.conv(x)))
@@ -33,21 +33,21 @@ class Block(nn.Module):
 class Trunk(nn.Module):
     """Frames (n, 27, t) every 10 ms to values (n, 256, t / 2) every 20 ms and how much each counts (n, 1, t / 2).
 
-    It sees 190 ms around a frame. `shift` and `scale` hold the statistics of the frames trained on.
+    `shift` and `scale` hold the statistics of the frames trained on.
     """
 
     shift: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, shift: torch.Tensor, scale: torch.Tensor) -> None:
+    def __init__(self, shift: torch.Tensor, scale: torch.Tensor, channels: int, dilations: Sequence[int]) -> None:
         super().__init__()
         self.register_buffer("shift", shift.reshape(1, INPUTS, 1))
         self.register_buffer("scale", scale.reshape(1, INPUTS, 1))
-        first = nn.Conv1d(INPUTS, CHANNELS, 5, stride=2, padding=2, bias=False)
-        last = nn.Conv1d(CHANNELS, OUTPUTS, 1, bias=False)
+        first = nn.Conv1d(INPUTS, channels, 5, stride=2, padding=2, bias=False)
+        last = nn.Conv1d(channels, OUTPUTS, 1, bias=False)
         self.layers = nn.Sequential(
-            *(first, nn.BatchNorm1d(CHANNELS), nn.ReLU()),
-            *(Block(dilation) for dilation in (1, 2, 3)),
+            *(first, nn.BatchNorm1d(channels), nn.ReLU()),
+            *(Block(channels, dilation) for dilation in dilations),
             *(last, nn.BatchNorm1d(OUTPUTS), nn.ReLU()),
         )
         self.gate = nn.Conv1d(OUTPUTS, 1, 1)
@@ -61,6 +61,20 @@ class Trunk(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.after_normalisation(self.normalised(frames))
+
+
+class Trunks(nn.Module):
+    """Several trunks as one: values (n, 256 a trunk, t / 2) and gates (n, trunks, t / 2)."""
+
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        super().__init__()
+        self.trunks = nn.ModuleList(trunks)
+        # For use, not for learning: an exporter that finds it learning leaves the trunks so.
+        self.eval()
+
+    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        values, gates = zip(*(trunk(frames) for trunk in self.trunks), strict=True)
+        return torch.cat(values, 1), torch.cat(gates, 1)
 
 
 def pooled(values: torch.Tensor, gate: torch.Tensor) -> torch.Tensor:
@@ -85,7 +99,10 @@ class Network(nn.Module):
 
     def loss(self, normalised: torch.Tensor, voices: torch.Tensor, margin: float) -> tuple[torch.Tensor, float]:
         """Cross entropy of the voices, the right one moved off by `margin` radians; and how often it came first."""
-        points = self.head(pooled(*self.trunk.after_normalisation(normalised)))
+        # Half the digits do for the convolutions, in half the time; not for the statistics and the angles.
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            values, gate = self.trunk.after_normalisation(normalised)
+        points = self.head(pooled(values.float(), gate.float()))
         cosine = functional.linear(functional.normalize(points), functional.normalize(self.voices))
         angle = torch.acos(cosine.clamp(-1 + 1e-5, 1 - 1e-5))
         right = functional.one_hot(voices, cosine.shape[1]).bool()

@@ -19,11 +19,13 @@ RECOGNIZERS = {
 }
 DETECTORS = {"silero": "earwitness.engines.silero:Silero"}
 EMBEDDERS = {
-    "builtin": "earwitness.engines.mfcc_lda:MfccLda",
-    "network": "earwitness.engines.voice_net:VoiceNet",
+    "builtin": "earwitness.engines.voice_net:VoiceNet",
+    "discriminant": "earwitness.engines.mfcc_lda:MfccLda",
     "wespeaker": "earwitness.engines.wespeaker:WeSpeaker",
 }
 """Engines that tell voices apart; the turns are found by `earwitness.speakers`."""
+PRINTS = {"prints": "earwitness.engines.voice_net:VoicePrints"}
+"""What prints are made by, whichever engine told the voices apart: so a voice named under one is known under any."""
 DIARIZERS = {"pyannote": "earwitness.engines.pyannote:Pyannote"}
 """Engines that find the turns themselves."""
 HAVE_MODELS = ("wespeaker", "pyannote")
@@ -49,6 +51,12 @@ def embedder(name: str = AUTO, options: ModelOptions | None = None) -> VoiceEmbe
     if name.partition(":")[0] in DIARIZERS:
         raise OptionError(f"--diarizer {name} gives turns and no voices; here use one of {', '.join(EMBEDDERS)}")
     engine: VoiceEmbedder = _voices(name, options)
+    return engine
+
+
+def print_embedder() -> VoiceEmbedder:
+    """The engine whose prints are kept and compared."""
+    engine: VoiceEmbedder = _made(PRINTS, "engine for prints", AUTO, "prints")()
     return engine
 
 

@@ -1,4 +1,4 @@
-"""The built-in voice embedder: statistics of MFCCs and pitch under a linear discriminant, without a neural network.
+"""Statistics of MFCCs and pitch: a voice embedder without a neural network, and a part of the one that is built in.
 
 A span of speech becomes 63 numbers: mean and log deviation of 24 cepstra over its louder frames (the vocal tract, and
 how much it moves), deviation of the slopes of 12 of them (the pace of that), and three statistics of log pitch. A
@@ -254,14 +254,14 @@ def projected(numbers: FloatArray, matrix: FloatArray) -> FloatArray:
 
 
 class MfccLda:
-    """The `VoiceEmbedder` "builtin".
+    """The `VoiceEmbedder` "discriminant".
 
     >>> import numpy as np
     >>> MfccLda().embed(np.zeros(32_000, np.float32), [Region(0, 1.6), Region(0.4, 2)]).shape
     (2, 32)
     """
 
-    name = "builtin"
+    name = "discriminant"
     window_s = 1.6
 
     def __init__(self, projection: Path = SHIPPED, threads: int = 0) -> None:

@@ -1,9 +1,11 @@
-"""The voice embedder `network`: a small network and the statistics of `mfcc_lda` under one linear discriminant.
+"""The built-in voice embedder: a small network and the statistics of `mfcc_lda` under one linear discriminant.
 
-The network (a quarter of a million weights, run by onnxruntime) hears the frames that the statistics are taken of: 25
-cepstra, log pitch and periodicity. Every 20 ms it gives 256 values and how much they count; the means and deviations
-of these over a span, 512 numbers, join the span's 63 statistics. A matrix makes 32 numbers of them, in which one voice
-varies by about 1 a dimension and voices lie apart. `training/embedder/train.py` made both; see there for figures.
+The network, which is two that learnt differently (700,000 weights together, run by onnxruntime), hears the frames that
+the statistics are taken of: 25 cepstra, log pitch and periodicity. Every 20 ms each of the two gives 256 values and how
+much they count; the means and deviations of these over a span, twice 512 numbers, join the span's 63 statistics. A
+matrix makes 32 numbers of them, in which one voice varies by about 1 a dimension and voices lie apart. Another matrix
+makes prints, for which what a telephone or a room does to a voice counts as that voice's own variation.
+`training/embedder/train.py` made all of it; see there for figures.
 
 Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for statistics of a network's frames.
 """
@@ -76,15 +78,32 @@ def pooled(values: FloatArray, gate: FloatArray, edges: npt.NDArray[np.intp]) ->
     return np.concatenate([mean, np.sqrt(np.maximum(variance, LEAST_VARIANCE))], axis=1, dtype=np.float32)
 
 
+def all_pooled(values: FloatArray, gates: FloatArray, edges: npt.NDArray[np.intp]) -> FloatArray:
+    """The same of several networks' values, of which each has its gate.
+
+    Args:
+        values: those of one network after those of another, shape (networks d, t).
+        gates: shape (networks, t).
+        edges: as above.
+
+    Returns:
+        Shape (n, networks 2 d).
+    """
+    own = np.split(values, len(gates))
+    return np.concatenate([pooled(part, gate, edges) for part, gate in zip(own, gates, strict=True)], axis=1)
+
+
 class VoiceNet:
-    """The `VoiceEmbedder` "network".
+    """The `VoiceEmbedder` "builtin".
 
     >>> VoiceNet().embed(np.zeros(32_000, np.float32), [Region(0, 1.6), Region(0.4, 2)]).shape
     (2, 32)
     """
 
-    name = "network"
+    name = "builtin"
     window_s = 1.6
+    arrays = ("constant", "matrix")
+    """Those of the file that make points of numbers."""
 
     def __init__(self, folder: Path = SHIPPED, threads: int = 0) -> None:
         """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
@@ -98,8 +117,8 @@ class VoiceNet:
         """
         self._folder, self._threads = folder, threads
         try:
-            with np.load(folder / POINTS) as arrays:
-                self._constant, self._matrix = arrays["constant"], arrays["matrix"]
+            with np.load(folder / POINTS) as file:
+                self._constant, self._matrix = (file[name] for name in self.arrays)
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise self._broken(POINTS, error) from error
 
@@ -126,15 +145,25 @@ class VoiceNet:
             raise self._broken(TRUNK, error) from error
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
-        """Shape (len(spans), 32): one voice varies by about 1 in each dimension, whatever it says."""
+        """Shape (len(spans), 32), of prints 48: one voice varies by about 1 in each dimension, whatever it says."""
         _ = self._session  # loaded once, before several threads want it
         return rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
 
     def _points(self, sound: Heard) -> FloatArray:
-        values, gate = self._session.run(None, {"frames": _input(sound)})
-        numbers = np.concatenate([sound.statistics(), pooled(values[0], gate[0, 0], sound.edges)], axis=1)
+        values, gates = self._session.run(None, {"frames": _input(sound)})
+        numbers = np.concatenate([sound.statistics(), all_pooled(values[0], gates[0], sound.edges)], axis=1)
         points: FloatArray = projected(numbers, self._matrix) + self._constant
         return points
+
+
+class VoicePrints(VoiceNet):
+    """What prints of voices are made by, to know them again in other recordings, over other channels.
+
+    Distance is the cosine's. Within a recording `VoiceNet` tells voices apart better.
+    """
+
+    name = "prints"
+    arrays = ("print_constant", "print_matrix")
 
 
 def _input(sound: Heard) -> FloatArray:

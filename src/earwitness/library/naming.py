@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from earwitness import engines
 from earwitness.audio import load
 from earwitness.errors import AudioError, OptionError, SourceError, TranscriptError
-from earwitness.library.proposals import print_embedder
 from earwitness.library.store import Library
 from earwitness.library.voices import checked_name, remember
 from earwitness.options import SourceOptions
@@ -79,7 +79,7 @@ def name_speaker(
         StorageError: the library cannot be written.
     """
     speaker, name = speaker_of(transcript, said), checked_name(name)
-    embedder = print_embedder()
+    embedder = engines.print_embedder()
     own = voice_prints(audio, transcript.turns, embedder).get(speaker.id)
     if own is None:
         raise AudioError(

@@ -5,21 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from earwitness import engines
 from earwitness.engines.base import VoiceEmbedder
 from earwitness.library.store import Library
 from earwitness.library.voices import prints
 from earwitness.types import Audio, Transcript
 from earwitness.voices import Print, proposals, voice_prints
-
-PRINTS_BY = "builtin"
-"""The embedder whose prints are kept and compared, whichever told the speakers apart: so a voice that was named under
-one diarizer is known under any other."""
-
-
-def print_embedder(loaded: VoiceEmbedder | None = None) -> VoiceEmbedder:
-    """The engine that makes prints; `loaded` where it is that one already."""
-    return loaded if loaded and loaded.name == PRINTS_BY else engines.embedder(PRINTS_BY)
 
 
 def with_proposals(
@@ -30,7 +20,7 @@ def with_proposals(
     Args:
         transcript: what was made of the recording.
         audio: the recording.
-        embedder: from `print_embedder`; only prints that it made are compared.
+        embedder: from `engines.print_embedder`; only prints that it made are compared.
         path: the library; none is the user's.
 
     Raises:

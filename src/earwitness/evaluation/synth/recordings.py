@@ -3,7 +3,7 @@
 Real voices and real words in made-up company: easier than a meeting, but there is no doubt about who speaks when.
 
 A name must stand for one person throughout. To measure on people that nothing was trained on, leave the others out of
-the items: those of the built-in diarizer are `numpy.load(earwitness.engines.mfcc_lda.SHIPPED)["readers"]`.
+the items: those of the built-in diarizer are `numpy.load(voice_net.SHIPPED / voice_net.POINTS)["readers"]`, of `earwitness.engines`.
 """
 
 from __future__ import annotations
