@@ -29,16 +29,16 @@ TAIL = 0.01
 """What is left of a speaker far from their turns, of 1 for who has one."""
 MOMENTS = 5
 """In so many places a word asks whose it is."""
-DOUBT = 0.1
+DOUBT = 0.05
 """The part of a word's chances that all have in equal shares, however sure the stretches in it are: words lie where the
 recogniser thinks."""
-PAUSE_WEIGHT = 1e-3
-"""What a moment in a pause counts beside one in a stretch."""
+PAUSE_WEIGHT, NEARER = 0.05, 0.75
+"""What a moment in a pause counts beside one in a stretch, and how much of it the nearer stretch has."""
 REACH_WORDS = 3
 """A change moves so far at most."""
-CHANGE_COST = 8.0
+CHANGE_COST = 6.0
 """What a change in mid-sentence costs more than one between sentences: a natural logarithm, as the chances are."""
-PAUSE_WORTH = 4.0
+PAUSE_WORTH = 3.0
 """What a pause of `LONG_PAUSE_S` takes off that cost. Less than the end of a sentence: at the edges of speech the
 recogniser's times are rough, and the first word of a turn can stand with the last one of the turn before."""
 LONG_PAUSE_S = 0.3
@@ -122,11 +122,14 @@ def _spoken_by(words: Sequence[Word], stretches: Sequence[Stretch], labels: Sequ
     chances = np.array([[stretch.chances.get(label or "", 0.0) for label in labels] for stretch in stretches])
     starts, ends = (np.array([getattr(stretch, edge) for stretch in stretches]) for edge in ("start", "end"))
     middles = (ends[:-1] + starts[1:]) / 2
-    # A stretch has half of the pauses about it, too.
+    # Each half of a pause belongs to the stretch beside it, and less so to the one beyond.
+    before, after = np.vstack([chances[:1], chances[:-1]]), np.vstack([chances[1:], chances[-1:]])
+    nearer = [NEARER * chances + (1 - NEARER) * other for other in (before, after)]
+    by_part = np.stack([nearer[0], chances, nearer[1]], axis=1).reshape(-1, len(labels))
     edges = np.stack([np.append(0, middles), starts, ends], axis=1).ravel()
     edges = np.append(edges, max(ends[-1], words[-1].end) + 1)
     weights = np.diff(edges) * np.tile([PAUSE_WEIGHT, 1, PAUSE_WEIGHT], len(stretches))
-    sums = np.vstack([np.zeros(len(labels)), np.cumsum(weights[:, None] * np.repeat(chances, 3, axis=0), axis=0)])
+    sums = np.vstack([np.zeros(len(labels)), np.cumsum(weights[:, None] * by_part, axis=0)])
     times = np.array([(word.start, max(word.end, word.start + 1e-3)) for word in words])
     within = np.stack([np.diff(np.interp(times, edges, column))[:, 0] for column in sums.T], axis=1)
     spoken: Array = DOUBT / len(labels) + (1 - DOUBT) * within / within.sum(axis=1, keepdims=True)

@@ -39,13 +39,13 @@ BANDS_HZ = (60.0, 7600.0)
 SILENCE = 1e-7
 """Added to the power of every band; less than the noise of 16 bits."""
 
-SMOOTH_FRAMES = 5
-"""Loudness is a mean over a tenth of a second: a creaky voice has gaps, too."""
+SMOOTH_FRAMES = 3
+"""Loudness is a mean over 60 ms: a creaky voice has gaps, too."""
 PEAK_FRAMES = 41
 """A dip is as deep as the loudest moment within 0.4 s is louder."""
 LONGEST_FRAMES = 20
 """Where nothing dips for so long, speech is cut all the same."""
-QUIET_DB = 30.0
+QUIET_DB = 40.0
 """What is so far below the loud tenth of its region is no speech."""
 
 SPANS_WEIGHT, FRAMES_WEIGHT = 0.16, 0.1
@@ -58,6 +58,8 @@ LEAST_COST, BORDER_COST = 0.16, 1.3
 """What it costs at the deepest dip, and between two regions."""
 LEARNED_FRAMES, MEAN_FRAMES = 100.0, 20.0
 """The covariance and the mean that all voices share count for so many frames of each."""
+LEAST_VARIANCE = 0.01
+"""Of a cepstrum; those of speech vary by 0.1 and more."""
 BLOCK_PIECES = 2_000
 
 
@@ -107,7 +109,8 @@ def cut(audio: Audio, regions: Sequence[Region]) -> Pieces:
 
 def _region_cut(audio: Audio, region: Region) -> Pieces:
     spectra, energy = _frames(audio.between(region.start, region.end))
-    loudness = 10 * np.log10(np.convolve(energy, np.ones(SMOOTH_FRAMES) / SMOOTH_FRAMES)[2 : 2 + len(energy)] + 1e-12)
+    smooth = np.convolve(energy, np.ones(SMOOTH_FRAMES) / SMOOTH_FRAMES)[SMOOTH_FRAMES // 2 :][: len(energy)]
+    loudness = 10 * np.log10(smooth + 1e-12)
     dips = 1 + np.flatnonzero((loudness[1:-1] < loudness[:-2]) & (loudness[1:-1] <= loudness[2:]))
     first = _none_too_long(np.concatenate([[0], dips, [len(energy)]]))
     around = np.pad(loudness, PEAK_FRAMES // 2, mode="edge")
@@ -231,9 +234,10 @@ def _learned(pieces: Pieces, labels: IntArray, voices: int) -> list[_Gaussian]:
     means = sums / np.maximum(1, counts)
     scatters = products - sums[:, :, None] * means[:, None, :]
     total = max(1.0, float(counts.sum()))
-    shared = scatters.sum(axis=0) / total + 1e-3 * np.eye(CEPSTRA)
+    shared = scatters.sum(axis=0) / total
     means = (sums + MEAN_FRAMES * sums.sum(axis=0) / total) / (counts + MEAN_FRAMES)
     covariances = (scatters + LEARNED_FRAMES * shared) / (counts + LEARNED_FRAMES)[:, :, None]
+    covariances += LEAST_VARIANCE * np.eye(CEPSTRA)
     return [_Gaussian.of(mean, covariance) for mean, covariance in zip(means, covariances, strict=True)]
 
 
