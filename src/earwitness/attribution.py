@@ -56,8 +56,8 @@ def assign(
 
     Every word first belongs to whose speech is in it, by stretches or else turns, or nearest to it where nobody's is.
     Then each change of speaker moves by up to `REACH_WORDS`, to where the chances over the words, less the costs of the
-    place, sum up best; all changes together, by dynamic programming, and so that every run keeps a word: somebody who says one
-    word is not talked over by a rule.
+    place, sum up best; all changes together, by dynamic programming, and so that every run keeps a word: somebody who
+    says one word is not talked over by a rule.
 
     `speaker_probability` sums over all places where the changes can be, by their weights, whatever has this speaker
     say the word (forward-backward). For the share of a word in which several have a turn it is the speaker's share

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.types import Audio, Region, Seconds
+from earwitness.types import Audio, Region
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
 
 if TYPE_CHECKING:
@@ -67,19 +67,23 @@ BLOCK_PIECES = 2_000
 class Pieces:
     """Speech cut at its dips, in order of time.
 
-    Of the pieces, shape (n,): `starts` and `ends` of the speech in each, in seconds; `spoken`, whether there is any;
-    `costs`, what a change before it costs; `first`, its first frame. Of the frames: `times`, seconds, `speech`, whether
-    it is one, shape (frames,), and `spectra`, shape (frames, CEPSTRA).
+    Of the pieces, shape (n,): `starts` and `ends` of the speech in each, in seconds, infinity and its negative where
+    there is none; `costs`, what a change before it costs; `first`, its first frame. Of the frames: `times`, when they
+    begin, `speech`, whether they are loud enough for it, shape (frames,), and `spectra`, shape (frames, CEPSTRA).
     """
 
     starts: Array
     ends: Array
-    spoken: Any
     costs: Array
     first: IntArray
     times: Array
     speech: Any
     spectra: FloatArray
+
+    @property
+    def spoken(self) -> Any:
+        """Whether there is speech in each piece."""
+        return self.starts < self.ends
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
         """Some thousand pieces at a time, and their frames."""
@@ -118,16 +122,12 @@ def _region_cut(audio: Audio, region: Region) -> Pieces:
     costs = np.maximum(LEAST_COST, CHANGE_COST - DIP_WORTH * depths)
     costs[0] = BORDER_COST
     speech = loudness > np.percentile(loudness, 90) - QUIET_DB
-    times = region.start + np.arange(len(energy)) * FRAME_S
-    edges = np.append(times[first], region.end)
-    spoken = np.maximum.reduceat(speech, first)
-    # From the first frame of speech to the last one, so that turns end where their speech does.
-    starts = np.minimum.reduceat(np.where(speech, times, np.inf), first)
-    ends = np.maximum.reduceat(np.where(speech, times + FRAME_S, -np.inf), first)
+    frames: Array = np.append(region.start + np.arange(len(energy), dtype=np.float64) * FRAME_S, region.end)
+    times, ends = frames[:-1], frames[1:]
     return Pieces(
-        starts=np.where(spoken, np.maximum(starts, edges[:-1]), edges[:-1]),
-        ends=np.where(spoken, np.minimum(ends, edges[1:]), edges[1:]),
-        spoken=spoken,
+        # From the first frame of speech to the last one, so that turns end where their speech does.
+        starts=np.minimum.reduceat(np.where(speech, times, np.inf), first),
+        ends=np.maximum.reduceat(np.where(speech, ends, -np.inf), first),
         costs=costs,
         first=first,
         times=times,
@@ -153,7 +153,8 @@ def _mel_bands() -> FloatArray:
     hertz = np.arange(WINDOW // 2 + 1)[:, None] * SAMPLE_RATE_HZ / WINDOW
     widths = np.diff(edges)
     rising, falling = (hertz - edges[:-2]) / widths[:-1], (edges[2:] - hertz) / widths[1:]
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    bands: FloatArray = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    return bands
 
 
 MEL_BANDS = _mel_bands()

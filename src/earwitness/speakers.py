@@ -101,11 +101,12 @@ def _span_scores(points: FloatArray, starts: Any, voices: FloatArray, spread: fl
     weights = np.minimum(np.arange(covered) + 0.5, covered - np.arange(covered) - 0.5) ** 2
     firsts = np.floor(starts / STEP_S + 0.5).astype(np.intp)
     size = int(firsts.max()) + covered
-    total, weight = np.zeros((size, len(voices)), np.float32), np.zeros((size, 1), np.float32)
+    total: FloatArray = np.zeros((size, len(voices)), np.float32)
+    weight: FloatArray = np.zeros((size, 1), np.float32)
     for offset in range(covered):
         np.add.at(total, firsts + offset, weights[offset] * fits)
         np.add.at(weight, firsts + offset, weights[offset])
-    scores: FloatArray = total / np.maximum(weight, 1e-12)
+    scores: FloatArray = (total / np.maximum(weight, 1e-12)).astype(np.float32)
     return scores
 
 
