@@ -92,6 +92,10 @@ class Pieces:
             end = min(begin + BLOCK_PIECES, len(self.first))
             yield slice(begin, end), slice(int(edges[begin]), int(edges[end]))
 
+    def on_frames(self, values: Any) -> Any:
+        """What holds of each piece for each of its frames: (n,) to (frames,)."""
+        return np.repeat(values, np.diff(np.append(self.first, len(self.times))))
+
     def sums(self, of_frames: Callable[[slice], Any]) -> Array:
         """Over the frames of each piece what `of_frames` gives for some frames, (frames, k): shape (n, k)."""
         return np.concatenate(
@@ -224,11 +228,10 @@ def _learned(pieces: Pieces, labels: IntArray, voices: int) -> list[_Gaussian]:
     """
     counts, sums = np.zeros((voices, 1)), np.zeros((voices, CEPSTRA))
     products = np.zeros((voices, CEPSTRA, CEPSTRA))
-    lengths = np.diff(np.append(pieces.first, len(pieces.times)))
-    for which, frames in pieces.blocks():
-        spoken_by = np.where(pieces.speech[frames], np.repeat(labels[which], lengths[which]), -1)
+    spoken_by = np.where(pieces.speech, pieces.on_frames(labels), -1)
+    for _, frames in pieces.blocks():
         for voice in range(voices):
-            spectra = pieces.spectra[frames][spoken_by == voice].astype(np.float64)
+            spectra = pieces.spectra[frames][spoken_by[frames] == voice].astype(np.float64)
             counts[voice] += len(spectra)
             sums[voice] += spectra.sum(axis=0)
             products[voice] += spectra.T @ spectra

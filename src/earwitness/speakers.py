@@ -15,6 +15,7 @@ import numpy as np
 from earwitness import boundaries
 from earwitness.clustering import spread_of, voices_of
 from earwitness.engines.base import Diarization, Stretch, VoiceEmbedder
+from earwitness.interjections import strangers
 from earwitness.options import SpeakerOptions
 from earwitness.types import Audio, Progress, Region, Seconds, Turn
 
@@ -27,6 +28,8 @@ BATCH_SPANS = 1_500
 """Spans embedded between two reports of progress: five minutes of speech."""
 STEP_S = 0.1
 """Spans are summed up to this."""
+STRANGER_CHANCE = 0.9
+"""That a phrase which fits no voice is of another one."""
 LEAST_CHANCE = 0.01
 """Speakers less likely than this are not named for a stretch."""
 JOIN_S = 0.5
@@ -66,7 +69,11 @@ def diarize(
     scores = _span_scores(points, starts, voices, spread, embedder.window_s)
     pieces = boundaries.cut(audio, regions)
     steps = np.minimum((pieces.times / STEP_S).astype(np.intp), len(scores) - 1)
-    stretches = _stretches(pieces, boundaries.probabilities(pieces, lambda frames: scores[steps[frames]]))
+    chances = boundaries.probabilities(pieces, lambda frames: scores[steps[frames]])
+    if len(voices) < most:
+        labels = chances.argmax(axis=1)
+        chances = _with_stranger(chances, strangers(audio, pieces, labels, embedder, voices, spread))
+    stretches = _stretches(pieces, chances)
     return Diarization(turns=_turns(stretches), stretches=stretches)
 
 
@@ -108,6 +115,14 @@ def _span_scores(points: FloatArray, starts: Any, voices: FloatArray, spread: fl
         np.add.at(weight, firsts + offset, weights[offset])
     scores: FloatArray = (total / np.maximum(weight, 1e-12)).astype(np.float32)
     return scores
+
+
+def _with_stranger(chances: Any, strange: Any) -> Any:
+    """The chances with one voice more, which has what no other voice can have said."""
+    if not strange.any():
+        return chances
+    share = np.where(strange, STRANGER_CHANCE, 0.0)[:, None]
+    return np.hstack([chances * (1 - share), share])
 
 
 def _stretches(pieces: boundaries.Pieces, probabilities: Any) -> tuple[Stretch, ...]:
