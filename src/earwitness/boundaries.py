@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,13 +140,10 @@ def _region_cut(audio: Audio, region: Region) -> Pieces:
 
 
 def _none_too_long(edges: IntArray) -> IntArray:
-    """The first frames of pieces between these edges, cut evenly where longer than `LONGEST_FRAMES`."""
-    return np.concatenate(
-        [
-            np.linspace(low, high, -((low - high) // LONGEST_FRAMES), endpoint=False).astype(np.intp)
-            for low, high in pairwise(edges)
-        ]
-    )
+    """The first frames of pieces between these edges, cut where longer than `LONGEST_FRAMES`."""
+    long = np.flatnonzero(np.diff(edges) > LONGEST_FRAMES)
+    cuts = [np.arange(edges[piece] + LONGEST_FRAMES, edges[piece + 1], LONGEST_FRAMES) for piece in long]
+    return np.sort(np.concatenate([edges[:-1], *cuts])).astype(np.intp)
 
 
 def _mel_bands() -> FloatArray:
@@ -175,7 +171,8 @@ def _frames(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
     known = np.nan_to_num(samples[: count * FRAME], posinf=0.0, neginf=0.0)
     padded[margin : margin + len(known)] = known
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::FRAME]
-    power = np.abs(rfft(windows * HANN, axis=1)) ** 2
+    spectrum = rfft(windows * HANN, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
     cepstra = dct(np.log(power @ MEL_BANDS + SILENCE), norm="ortho", axis=1)[:, 1 : CEPSTRA + 1]
     energy = np.square(padded[margin : margin + count * FRAME]).reshape(count, FRAME).mean(axis=1)
     return np.ascontiguousarray(cepstra), energy
