@@ -11,6 +11,7 @@ import pytest
 
 from earwitness import attribution
 from earwitness.attribution import assign, overlaps
+from earwitness.engines.base import Stretch
 from earwitness.types import Overlap, Turn, Word
 
 
@@ -106,6 +107,37 @@ def test_where_two_speak_a_word_is_doubtful(given: str) -> None:
     assert speakers(found) == "AAAAAAB"
     assert probabilities(found)[2] == pytest.approx(0.5, abs=0.1)
     assert probabilities(found)[1] > 0.9
+
+
+def by_stretches(words: Sequence[Word], *stretches: Stretch) -> tuple[Word, ...]:
+    turns = [Turn(stretch.start, stretch.end, stretch.speaker) for stretch in stretches]
+    return assign(words, turns, stretches=stretches)
+
+
+def test_a_word_that_begins_in_the_pause_belongs_to_whose_speech_is_in_it() -> None:
+    """Recognisers that leave no gaps give the pause to the word after it."""
+    words = [
+        Word(" one", 0, 0.5, 1),
+        Word(" two", 0.5, 1.0, 1),
+        Word(" three", 1.0, 2.0, 1),
+        Word(" four", 2.0, 2.4, 1),
+    ]
+    found = by_stretches(words, Stretch(0, 1.0, {"A": 1.0}), Stretch(1.8, 3, {"B": 1.0}))
+    assert speakers(found) == "AABB"
+    assert min(probabilities(found)) > 0.7
+
+
+def test_a_doubtful_stretch_makes_doubtful_words() -> None:
+    sure, unsure = Stretch(0, 4, {"A": 1.0}), Stretch(4, 6, {"A": 0.4, "B": 0.6})
+    found = by_stretches(said("one two three four.", 0, 1, 4.2, 5), sure, unsure)
+    assert probabilities(found)[0] > 0.95
+    assert probabilities(found)[2] < 0.8
+
+
+def test_a_word_in_the_pause_goes_to_the_nearer_side_unless_a_sentence_says_otherwise() -> None:
+    stretches = Stretch(0, 2, {"A": 1.0}), Stretch(3, 9, {"B": 1.0})
+    assert speakers(by_stretches(said("we sail you do", 0.5, 1.5, 2.05, 3.5), *stretches)) == "AAAB"
+    assert speakers(by_stretches(said("we sail. You do", 0.5, 1.5, 2.05, 3.5), *stretches)) == "AABB"
 
 
 def exhaustive(chances: Any, costs: Any) -> Any:

@@ -65,7 +65,7 @@ class Here:
         regions = detect(audio, self._detector)
         self._embedder.forget()
         given, estimated = (
-            diarize(audio, regions, self._embedder, SpeakerOptions(speakers=known)) for known in (speakers, None)
+            diarize(audio, regions, self._embedder, SpeakerOptions(speakers=known)).turns for known in (speakers, None)
         )
         return given, estimated
 

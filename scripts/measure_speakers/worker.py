@@ -25,7 +25,9 @@ def main() -> None:
         audio = Audio(np.load(path))
         regions = detect(audio, detector)
         found = [diarize(audio, regions, embedder, SpeakerOptions(speakers=known)) for known in (speakers, None)]
-        print(json.dumps([[(turn.start, turn.end, turn.speaker) for turn in turns] for turns in found]), flush=True)
+        # Earlier versions give the turns alone.
+        talks = [getattr(answer, "turns", answer) for answer in found]
+        print(json.dumps([[(turn.start, turn.end, turn.speaker) for turn in turns] for turns in talks]), flush=True)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def run(
     speech = stages.regions(engines.detector)
     said = stages.words(recognizer, speech)
     voices = stages.speakers(engines, speech)
-    with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping)
+    with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping, voices.stretches)
     lines = stages.timed(
         "segments", lambda: segments.segment(with_speakers, said.passages, said.language, options.segments)
     )
@@ -224,7 +224,7 @@ class _Stages:
             if diarizer:
                 return diarizer.diarize(self.audio, self.options.speakers, self.progress)
             assert embedder
-            return Diarization(speakers.diarize(self.audio, speech, embedder, self.options.speakers, self.progress))
+            return speakers.diarize(self.audio, speech, embedder, self.options.speakers, self.progress)
 
         return self._kept("speakers", Diarization, (speech, voices.identity(), self.options.speakers), diarize)
 

@@ -423,7 +423,7 @@ def test_real_readers_are_told_apart(data: Path) -> None:
         answer = diarize(
             audio, detect(audio, engines.detector()), engines.embedder(), SpeakerOptions(speakers=2 + seed)
         )
-        result = diarization_error_rate(episode.truth.turns, answer)
+        result = diarization_error_rate(episode.truth.turns, answer.turns)
         confused_s += result.confusion_s
         spoken_s += result.correct_s + result.confusion_s
         assert result.missed_s / result.total_s < 0.08

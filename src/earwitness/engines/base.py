@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from earwitness.options import SpeakerOptions, WordOptions
-from earwitness.types import Audio, Progress, Region, Turn, Word
+from earwitness.types import Audio, Progress, Region, Seconds, Turn, Word
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -106,15 +106,31 @@ class VoiceEmbedder(Protocol):
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Speech without a pause; `chances` are the probabilities of the speakers whose it may be."""
+
+    start: Seconds
+    end: Seconds
+    chances: Mapping[str, float]
+
+    @property
+    def speaker(self) -> str:
+        """Whose it is most likely."""
+        return max(self.chances, key=lambda label: self.chances[label])
+
+
+@dataclass(frozen=True)
 class Diarization:
     """Who speaks when.
 
     `turns` are sorted and disjoint, so that every word has one speaker. `overlapping` are all turns, of which several
-    may be going on at once; none where the engine knows of one voice at a time only.
+    may be going on at once; none where the engine knows of one voice at a time only. `stretches`, sorted and disjoint,
+    say how sure the turns are, by the same labels; none where the engine does not tell.
     """
 
     turns: tuple[Turn, ...] = ()
     overlapping: tuple[Turn, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Diarizer(Protocol):

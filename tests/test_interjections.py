@@ -1,0 +1,64 @@
+"""A voice that says one word in the whole recording, in made-up sound: noise of two colours in syllables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from earwitness.options import SpeakerOptions
+from earwitness.speakers import diarize
+from earwitness.types import Audio, Region
+
+RATE = 16_000
+WORD = (30.0, 30.7)
+
+
+class Ear:
+    """An embedder that hears who has most of a span; `likeness` 1 makes the stranger's point that of the host."""
+
+    name = "stand-in"
+    window_s = 1.6
+
+    def __init__(self, likeness: float) -> None:
+        self.likeness = likeness
+
+    def embed(self, samples: Any, spans: Sequence[Region]) -> Any:
+        rng = np.random.default_rng(round(spans[0].start * 1000))
+        points = 0.5 * rng.normal(size=(len(spans), 16))
+        for point, span in zip(points, spans, strict=True):
+            shared = max(0.0, min(span.end, WORD[1]) - max(span.start, WORD[0])) / span.duration
+            point[0] += 4
+            point[:2] += (1 - self.likeness) * shared * np.array([-4.0, 8.0])
+        return points.astype(np.float32)
+
+
+def show(colour: float) -> tuple[Audio, list[Region]]:
+    """A minute of phrases by one voice, and a word of the given colour between two pauses."""
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 0.1, 60 * RATE)
+    seconds = np.arange(len(noise)) / RATE
+    word = (seconds >= WORD[0]) & (seconds < WORD[1])
+    host = np.convolve(noise, [1, 0.9], mode="same") + 0.3 * np.sin(seconds * 0.7) * noise
+    voice = np.where(word, np.convolve(noise, [1, colour], mode="same"), host)
+    voice *= 0.1 + 0.9 * np.sin(np.pi * seconds / 0.21) ** 2
+    silent = (seconds % 5 > 4.5) | ((seconds > 29.5) & (seconds < 31) & ~word)
+    return Audio((voice * ~silent).astype(np.float32)), [Region(0, 60)]
+
+
+@pytest.mark.parametrize(
+    ("colour", "likeness", "count"), [(-0.9, 0.0, 2), (-0.9, 1.0, 1), (0.9, 0.0, 1), (0.9, 1.0, 1)]
+)
+def test_a_word_is_a_strangers_where_both_spectra_and_point_say_so(colour: float, likeness: float, count: int) -> None:
+    found = diarize(*show(colour), Ear(likeness))
+    assert len({turn.speaker for turn in found.turns}) == count
+    if count == 2:
+        (word,) = (turn for turn in found.turns if turn.speaker == "SPEAKER_01")
+        assert (word.start, word.end) == pytest.approx(WORD, abs=0.05)
+
+
+def test_where_the_number_is_given_nobody_is_added() -> None:
+    found = diarize(*show(-0.9), Ear(0.0), SpeakerOptions(speakers=1))
+    assert {turn.speaker for turn in found.turns} == {"SPEAKER_00"}
