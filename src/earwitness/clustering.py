@@ -151,8 +151,8 @@ def _means(points: FloatArray, labels: IntArray) -> FloatArray:
 def _refined(points: FloatArray, means: FloatArray) -> IntArray:
     """The voice of each point after `ROUNDS` of k-means from these means; a voice may die out."""
     for _ in range(ROUNDS):
-        labels = ((means**2).sum(axis=1) - 2 * points @ means.T).argmin(axis=1)
-        labels = np.unique(labels, return_inverse=True)[1]
+        nearest = ((means**2).sum(axis=1) - 2 * points @ means.T).argmin(axis=1)
+        labels: IntArray = np.unique(nearest, return_inverse=True)[1]
         means = _means(points, labels)
     return labels
 

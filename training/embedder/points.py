@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import hearing
 import numpy as np
 import torch
 from learning import engine_frames

@@ -3,7 +3,7 @@
 Real voices and real words in made-up company: easier than a meeting, but there is no doubt about who speaks when.
 
 A name must stand for one person throughout. To measure on people that nothing was trained on, leave the others out of
-the items: those of the built-in diarizer are `numpy.load(voice_net.SHIPPED / voice_net.POINTS)["readers"]`, of `earwitness.engines`.
+the items: those of the built-in embedder are in `engines/data/voice_points.npz`, under `readers`.
 """
 
 from __future__ import annotations
