@@ -94,7 +94,7 @@ def cost(recording: Path, diarizer: str, threads: int) -> Cost:
     embedder = Timed(engines.embedder(diarizer, ModelOptions(threads=threads)), clock)
     sound = clock.timed("decoding", lambda: audio.load(recording, scratch=Path(gettempdir())))
     speech = clock.timed("detection", lambda: detect(sound, engines.detector()))
-    turns = clock.timed("the rest", lambda: diarize(sound, speech, embedder))
+    turns = clock.timed("the rest", lambda: diarize(sound, speech, embedder).turns)
     for seconds in (clock.wall_s, clock.cpu_s):
         seconds["the rest"] -= seconds["embedding"]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -98,13 +98,15 @@ def test_the_builtin_embedder_has_no_other_model() -> None:
 
 
 def test_an_engine_that_gives_turns_is_no_embedder() -> None:
-    with pytest.raises(OptionError, match="gives turns and no voices; here use one of builtin, network, wespeaker"):
+    with pytest.raises(
+        OptionError, match="gives turns and no voices; here use one of builtin, discriminant, wespeaker"
+    ):
         engines.embedder("pyannote")
 
 
 def test_what_is_no_diarizer_is_refused_with_those_there_are() -> None:
     for name in ("ear", "ear:model", ""):
-        with pytest.raises(OptionError, match="there are auto, builtin, network, wespeaker, pyannote"):
+        with pytest.raises(OptionError, match="there are auto, builtin, discriminant, wespeaker, pyannote"):
             Engines(Options.of(engine="fake", diarizer=name))
 
 

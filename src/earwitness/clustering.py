@@ -35,7 +35,7 @@ ASKED_SPANS, UNASKED_SPANS = 4, 7
 """Spans a voice must have on average where the number is given and where not: 1.6 and 2.8 s of talk."""
 ROUNDS = 4
 """Of k-means after Ward's method: later ones hardly move anything."""
-GUEST = -1.7
+GUEST = -1.5
 """Evidence up to which a small group is none of the voices known; what one of them says in passing is above."""
 LOWER_QUARTER = 0.25
 NEARBY = 6.2

@@ -28,19 +28,23 @@ NEIGHBOURS_SHARE = 1 / 8
 """A point's neighbours in the graph, as a share of all points: fewer than a voice has that matters."""
 FEWEST_NEIGHBOURS = 10
 
-VOICES, CHANNELS = 3.0, 3.0
-"""How much voices vary, and what one recording does to all of them, in spreads: variances a dimension."""
+VOICES = 3.0
+"""How much voices vary, in spreads: a variance a dimension."""
 SPAN_WORTH, SATURATION_SPANS = 0.5, 10.0
 """Spans overlap, and somebody who talks on says it in the same mood: a span is half a new one at first, and any number
 of them are no more than five."""
 
-ONE = 0.32
-"""What "one voice", which has neither gap nor silhouette, has in their place."""
-JOINED = -0.7
-"""Evidence up to which two voices are surely two."""
-EVIDENCE_WEIGHT, EVIDENCE_SCALE = 0.12, 0.31
-"""What evidence counts beside the two other measures, and how much of it counts so much. These four are from a
-multinomial regression over joined talk, clean and through bad channels, rounded."""
+GOOD_CHANNEL, BAD_CHANNEL = 4.5, 15.0
+"""How far the middle of all points lies from that of all voices, squared, in spreads a dimension: in clean recordings,
+and over telephones. Through a bad channel voices sound alike."""
+ONE, ONE_CHANNEL = 0.27, 0.036
+"""What "one voice", which has neither gap nor silhouette, has in their place; and more for how bad the channel is."""
+SPLIT, JOINED, CHANNEL = -0.9, -1.0, 0.1
+"""Evidence from which on two voices are likely to be one split, and up to which they are surely two; and how much later
+for how bad the channel is."""
+SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 0.33, 0.2, 0.15
+"""What evidence beyond these costs, beside the two other measures, and within how much of it this begins. These eight
+are from a multinomial regression over joined talk, clean and through bad channels, rounded."""
 
 
 def best_partition(points: FloatArray, partitions: Mapping[int, IntArray]) -> int:
@@ -64,18 +68,23 @@ def best_partition(points: FloatArray, partitions: Mapping[int, IntArray]) -> in
     gaps = eigen_gaps(likeness, min(max(partitions), len(points) - 1))
     alike = {count: closest(points, labels) for count, labels in partitions.items() if count > 1}
 
+    middle = float((points.mean(axis=0) ** 2).mean())
+    badness = min(max(middle, GOOD_CHANNEL), BAD_CHANNEL) - GOOD_CHANNEL
+    split, surely_two = SPLIT + CHANNEL * badness, JOINED + CHANNEL * badness
+
     def merit(count: int) -> float:
-        more = sum(_penalty(JOINED - alike[cut]) for cut in alike if cut > count)
+        joined = sum(_beyond(surely_two - alike[more]) for more in alike if more > count)
         if count == 1:
-            return ONE - more
-        return float(gaps[count - 1]) + silhouette(likeness, partitions[count]) - _penalty(alike[count]) - more
+            return ONE + ONE_CHANNEL * badness - JOINED_SLOPE * joined
+        fit = float(gaps[count - 1]) + silhouette(likeness, partitions[count])
+        return fit - SPLIT_SLOPE * _beyond(alike[count] - split) - JOINED_SLOPE * joined
 
     return max(sorted(partitions)[: max(1, len(partitions) - 1)], key=merit)
 
 
-def _penalty(evidence: float) -> float:
-    """Nothing for evidence far below 0; far above, it grows as the evidence does: a softplus."""
-    return float(EVIDENCE_WEIGHT * np.logaddexp(0, evidence / EVIDENCE_SCALE))
+def _beyond(evidence: float) -> float:
+    """Nothing for evidence far below 0, all of it for evidence far above: a softplus."""
+    return float(SOFTNESS * np.logaddexp(0, evidence / SOFTNESS))
 
 
 def _cosines(points: FloatArray) -> Any:
@@ -95,12 +104,12 @@ def closest(points: FloatArray, labels: IntArray) -> float:
 def evidence(means: FloatArray, sizes: Any, index: int) -> Any:
     """How much more probable two groups of spans are as one voice than as two: natural logarithms a dimension.
 
-    Voices are normal about the origin with variance `VOICES`, in a recording that moves all of them by a variance of
-    `CHANNELS`; a group's mean varies by 1 over what its spans are worth.
+    Voices are normal with variance `VOICES`, about a point that is the recording's and not known; a group's mean varies
+    by 1 over what its spans are worth.
 
     >>> import numpy as np
     >>> evidence(np.array([[3.0], [3.0], [-3.0]]), np.array([20, 20, 20]), 0).round(1).tolist()[1:]
-    [1.3, -26.2]
+    [1.2, -26.1]
 
     Args:
         means: of the groups, in spreads: shape (groups, d).
@@ -110,15 +119,11 @@ def evidence(means: FloatArray, sizes: Any, index: int) -> Any:
     Returns:
         Shape (groups,); that of the group itself means nothing.
     """
-    variances = VOICES + CHANNELS + (1 / np.asarray(sizes, float) + 1 / SATURATION_SPANS) / SPAN_WORTH
-    squares, products = (means**2).mean(axis=1), (means @ means[index]) / means.shape[1]
-
-    def likelihood(common: float) -> Any:
-        rest = variances * variances[index] - common**2
-        distance = variances[index] * squares - 2 * common * products + variances * squares[index]
-        return -(np.log(rest) + distance / rest) / 2
-
-    return likelihood(VOICES + CHANNELS) - likelihood(CHANNELS)
+    doubts = (1 / np.asarray(sizes, float) + 1 / SATURATION_SPANS) / SPAN_WORTH
+    one = doubts + doubts[index]
+    two = one + 2 * VOICES
+    distances = ((means - means[index]) ** 2).mean(axis=1)
+    return (np.log(two / one) - distances * (1 / one - 1 / two)) / 2
 
 
 def eigen_gaps(likeness: FloatArray, most: int) -> Any:

@@ -155,4 +155,4 @@ def test_readers_it_never_heard_are_told_apart_better_than_by_the_discriminant_a
             files += [f"{reader}-{index}"] * len(spans)
     network, plain = (equal_error_rate(np.concatenate(found), np.array(readers), np.array(files)) for found in points)
     assert network < 0.08
-    assert network < 0.7 * plain
+    assert network < 0.8 * plain

@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
+from scipy.signal import butter, fftconvolve, resample_poly, sosfilt, sosfiltfilt
 
 SAMPLE_RATE_HZ = 16_000
 SPEEDS = ((31, 25), (29, 25), (27, 25), (25, 25), (23, 25), (43, 50), (20, 25))
@@ -55,12 +55,16 @@ def microphone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def telephone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """300 to 3400 Hz, mu-law."""
-    band = sosfilt(butter(4, [300, 3400], "band", fs=SAMPLE_RATE_HZ, output="sos"), samples)
-    scaled = band / (np.abs(band).max() + 1e-9)
-    companded = np.sign(scaled) * np.log1p(255 * np.abs(scaled)) / np.log(256)
-    companded = np.round(companded * 127) / 127
-    return np.sign(companded) * np.expm1(np.abs(companded) * np.log(256)) / 255
+    """Sampled at 8 kHz: 300 to 3400 Hz or so, steeply or not, or all of it; as a rule companded by mu-law."""
+    narrow = resample_poly(samples, 1, 2)
+    if rng.random() < 0.8:
+        band = [rng.uniform(150, 350), rng.uniform(3000, 3800)]
+        narrow = sosfiltfilt(butter(int(rng.integers(1, 6)), band, "band", fs=8000, output="sos"), narrow)
+    if rng.random() < 0.7:
+        scaled = narrow / (np.abs(narrow).max() + 1e-9)
+        companded = np.round(np.sign(scaled) * np.log1p(255 * np.abs(scaled)) / np.log(256) * 127) / 127
+        narrow = np.sign(companded) * np.expm1(np.abs(companded) * np.log(256)) / 255
+    return resample_poly(narrow, 2, 1)[: len(samples)]
 
 
 def mp3(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,9 +1,9 @@
 """How often pieces of readers not trained on are taken for one voice or two, wrongly: equal error rates.
 
-    python training/embedder/measure.py FOLDER --network FOLDER [--projection FILE]
+    python training/embedder/measure.py FOLDER [--network FOLDER] [--projection FILE] [--hold-out 20]
 
-`--network` is what `train.py`, `--projection` what `training/voices.py` wrote, both with `--hold-out 60`. Pairs are
-those of all pieces of 0.8, 1.5 and 3 s, by Euclidean distance, in four sets: "held out", pieces of the readers held
+`--network` is what `train.py`, `--projection` what `training/voices.py` wrote, both with the same `--hold-out`. Pairs
+are those of all pieces of 0.8, 1.5 and 3 s, by Euclidean distance, in four sets: "held out", pieces of the readers held
 out, each of whom has one recording, so that pairs of one voice are also of one recording; "own channel", the same,
 each recording through a channel of its own as in training; "one channel", half of them, both of a pair through the
 same line, room, noise or encoding, as in a recording of several; "other day", the LibriSpeech readers of kind "asr",
@@ -32,7 +32,6 @@ from earwitness.types import Region
 
 LENGTHS_S = (0.8, 1.5, 3.0)
 PAUSE_S = 0.5
-HELD_OUT = 60
 SEED = 0
 
 Recording = tuple[str, np.ndarray]
@@ -86,10 +85,10 @@ def rate(embedder: VoiceEmbedder, groups: list[list[Recording]], length_s: float
     return equal_error_rate(same, different)
 
 
-def recordings(folder: Path) -> dict[str, list[list[Recording]]]:
+def recordings(folder: Path, hold_out: int) -> dict[str, list[list[Recording]]]:
     """Name of a set to groups, within which pieces are compared."""
     known, rng = readers(folder), np.random.default_rng(SEED)
-    held = [(name, np.asarray(load(known[name][0]).samples)) for name in sorted(held_out(known, HELD_OUT, SEED))]
+    held = [(name, np.asarray(load(known[name][0]).samples)) for name in sorted(held_out(known, hold_out, SEED))]
     own = []
     for index, (name, samples) in enumerate(held):
         babble = [held[(index + step) % len(held)][1] for step in (1, 7)]
@@ -110,12 +109,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--network", type=Path, default=SHIPPED)
     parser.add_argument("--projection", type=Path)
+    parser.add_argument("--hold-out", type=int, default=20, metavar="READERS")
     given = parser.parse_args()
 
     embedders: dict[str, VoiceEmbedder] = {"network": VoiceNet(given.network)}
     if given.projection:
         embedders["discriminant"] = MfccLda(given.projection)
-    for kind, groups in recordings(given.folder).items():
+    for kind, groups in recordings(given.folder, given.hold_out).items():
         for length_s in LENGTHS_S:
             across = kind == "other day"
             rates = [f"{n} {rate(e, groups, length_s, across=across):.2%}" for n, e in embedders.items()]

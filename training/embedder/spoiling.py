@@ -19,6 +19,9 @@ ANSWER = (0.03, 2.0)
 """Power of a room's answer to that of the direct sound."""
 NOISE_DB, BABBLE_DB = (3.0, 30.0), (8.0, 25.0)
 """How far below the voice."""
+STEEPNESS = (0.5, 8.0)
+"""Natural logarithms of power by which a line falls a band beyond its limits."""
+LINE_NOISE_DB = (30.0, 80.0)
 TILT = 5.0
 """Most that noise falls or rises from the lowest band to the highest, in natural logarithms of power."""
 FLUCTUATION = (0.7, 0.25)
@@ -58,12 +61,12 @@ def noise(power: torch.Tensor) -> torch.Tensor:
 
 
 def line(power: torch.Tensor) -> torch.Tensor:
-    """Powers (n, 40, t) within a band, as over a telephone or a poor microphone."""
+    """Powers (n, 40, t) within a band, as over a telephone or a poor microphone, and the noise of the line."""
     count, band = len(power), torch.arange(BANDS)[None, :, None]
-    lowest, highest = _uniform(count, 0, 6), _uniform(count, 25, BANDS)
+    lowest, highest = _uniform(count, 0, 7), _uniform(count, 24, BANDS)
     beyond = (lowest - band).clamp(min=0) + (band - highest).clamp(min=0)
-    kept = torch.exp(-beyond * _uniform(count, 0.5, 3)).clamp(min=1e-6)
-    return power * kept + 1e-6 * _level(power)
+    kept = torch.exp(-beyond * torch.exp(_uniform(count, *map(math.log, STEEPNESS))))
+    return power * kept + 10 ** (-_uniform(count, *LINE_NOISE_DB) / 10) * _level(power)
 
 
 def spoiled(

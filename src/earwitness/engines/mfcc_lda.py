@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "data" / "voices.npz"
 
+FULL_SCALE = np.float32(32768)
 FRAME_HOP = SAMPLE_RATE_HZ // 100
 """Samples between two frames: 10 ms."""
 SLOPES = 12
@@ -209,6 +210,9 @@ def heard(samples: FloatArray, edges: IntArray) -> Heard:
     piece = samples[origin * FRAME_HOP : (int(edges[:, 1].max()) + MARGIN_FRAMES) * FRAME_HOP]
     piece = np.nan_to_num(np.asarray(piece, np.float32), posinf=0.0, neginf=0.0)
     piece = np.pad(piece, (0, max(0, FRAME_HOP - len(piece))))  # of one frame at least
+    # All training had the noise of 16 bits. Decoders of MP3 leave nothing at all above some frequency, and what the
+    # logarithm of nothing is, changes with every rounding.
+    piece = (np.round(piece * FULL_SCALE) / FULL_SCALE).astype(np.float32)
     frames, (hertz, correlation) = cepstra(piece), pitch(piece)
     count = min(len(frames), len(hertz))
     return Heard(edges - origin, frames[:count], hertz[:count], correlation[:count])
