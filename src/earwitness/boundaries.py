@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earwitness.mapped import release
 from earwitness.types import Audio, Region
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
 
@@ -107,7 +108,10 @@ class Pieces:
 
 def cut(audio: Audio, regions: Sequence[Region]) -> Pieces:
     """Cuts regions, sorted and disjoint, one at least, where they are quieter than before and after."""
-    parts = [_region_cut(audio, region) for region in regions]
+    parts = []
+    for region in regions:
+        parts.append(_region_cut(audio, region))
+        release(audio.samples)
     offsets = np.cumsum([0, *(len(part.times) for part in parts[:-1])])
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__dataclass_fields__}
     joined["first"] += np.repeat(offsets, [len(part.first) for part in parts])

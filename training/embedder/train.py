@@ -1,7 +1,7 @@
 """Trains the built-in voice network: src/earwitness/engines/data/voice_trunk.onnx and voice_points.npz.
 
     pip install torch==2.13.0 onnx
-    python training/embedder/train.py FOLDER [--hold-out 60] [--seed 0] [--output FOLDER] [--work FOLDER]
+    python training/embedder/train.py FOLDER [--hold-out 20] [--seed 0] [--output FOLDER] [--work FOLDER]
 
 FOLDER is that of `training/voices.py`, whose readers and held-out readers these are. Three steps: every reader becomes
 seven voices, heard clean and over three bad channels (`hearing.py`, `listening.py`); two networks learn to tell these
@@ -10,22 +10,21 @@ take the networks' embeddings and the statistics of `earwitness.engines.mfcc_lda
 that do nothing else this takes about half an hour; `--work` keeps the frames and the checkpoints, from which a run
 that broke off goes on. With the same seed the sound is the same; weights differ in their last digits between machines.
 
-The weights that ship were made with `--hold-out 60` (12 of the 140 readers say too little and taught nothing). The two
-networks were trained in two runs, one after the other, with the steps, seeds and settings of `RECIPES`.
+The weights that ship were made with `--hold-out 20` (12 of the 180 readers say too little and taught nothing); the two
+networks were trained side by side, each from its own checkpoint, with the steps, seeds and settings of `RECIPES`.
 
-Equal error rates of `measure.py`, Euclidean distance, trained on the same 140 readers; "before" is the network that
-these took the place of, one of a quarter of a million weights, "alone" the discriminant of `training/voices.py`:
+Equal error rates of `measure.py`, Euclidean distance, trained on the same 180 readers; "alone" is the discriminant of
+`training/voices.py`:
 
-                         0.8 s                    1.5 s                    3 s
-                   now   before  alone      now   before  alone      now   before  alone
-    held out     15.2 %  16.1 %  22.7 %    7.4 %   8.3 %  12.8 %    1.9 %   2.9 %   6.0 %   60 readers, one recording
-    own channel   7.9 %   8.4 %  16.0 %    3.9 %   4.9 %  10.8 %    1.1 %   1.5 %   5.1 %   each one's is another
-    one channel  21.2 %  22.1 %  33.7 %   12.9 %  13.8 %  27.3 %    4.8 %   5.0 %  17.6 %   both of a pair hear the same
-    other day    12.6 %  12.7 %  21.1 %    5.3 %   4.8 %  11.2 %    1.8 %   1.6 %   4.8 %   6 readers, other recordings
+                      0.8 s             1.5 s              3 s
+                   now   alone       now   alone       now   alone
+    held out     17.2 %  23.8 %     8.9 %  14.9 %     1.3 %   5.1 %   20 readers, one recording
+    own channel  10.1 %  21.3 %     6.0 %  14.4 %     1.3 %   7.7 %   each one's is another
+    one channel  25.0 %  35.8 %    14.7 %  27.2 %     4.4 %  17.8 %   both of a pair hear the same
+    other day    13.0 %  21.4 %     6.0 %  11.0 %     2.2 %   4.7 %   6 readers, other recordings
 
 Readers are what is short: either network has come to know the voices it learnt from and is little better on others for
-learning longer. In their embedding alone pieces of 1.5 s, held out, are told apart at 9.7 %; with the statistics at
-7.4 %. Settings were chosen by these figures, from a handful of choices.
+learning longer. Settings were chosen by such figures, from a handful of choices, on 140 readers with 60 held out.
 """
 
 from __future__ import annotations
