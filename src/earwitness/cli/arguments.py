@@ -18,7 +18,7 @@ BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
 Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")]
 Diarizer = Annotated[
-    str, typer.Option(help="auto, builtin, network, wespeaker, pyannote; the latter two also as NAME:MODEL.")
+    str, typer.Option(help="auto, builtin, discriminant, wespeaker, pyannote; the latter two also as NAME:MODEL.")
 ]
 Summarizer = Annotated[str, typer.Option(help="auto, extractive or none.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
