@@ -121,7 +121,7 @@ class SpeakerOptions:
 
     diarize: bool = True
     diarizer: str = "auto"
-    """auto, builtin, discriminant, wespeaker or pyannote; the latter two also as wespeaker:FILE.onnx, with another model."""
+    """auto, builtin, discriminant, wespeaker or pyannote; the latter two also with a model, as wespeaker:FILE.onnx."""
     speakers: int | None = None
     """How many there are, where that is known."""
     min_speakers: int = 1
