@@ -13,38 +13,42 @@ from earwitness.speakers import diarize
 from earwitness.types import Audio, Region
 
 RATE = 16_000
-WORD = (30.0, 30.7)
+WORD, SECOND = (30.0, 30.7), (50.0, 50.7)
 
 
 class Ear:
-    """An embedder that hears who has most of a span; `likeness` 1 makes the stranger's point that of the host."""
+    """An embedder that hears who has most of a span; a likeness of 1 makes a word's point that of the host."""
 
     name = "stand-in"
     window_s = 1.6
 
-    def __init__(self, likeness: float) -> None:
-        self.likeness = likeness
+    def __init__(self, likeness: float, of_second: float = 1.0) -> None:
+        self.likeness = {WORD: likeness, SECOND: of_second}
 
     def embed(self, samples: Any, spans: Sequence[Region]) -> Any:
         rng = np.random.default_rng(round(spans[0].start * 1000))
         points = 0.5 * rng.normal(size=(len(spans), 16))
         for point, span in zip(points, spans, strict=True):
-            shared = max(0.0, min(span.end, WORD[1]) - max(span.start, WORD[0])) / span.duration
             point[0] += 4
-            point[:2] += (1 - self.likeness) * shared * np.array([-4.0, 8.0])
+            for (start, end), likeness in self.likeness.items():
+                shared = max(0.0, min(span.end, end) - max(span.start, start)) / span.duration
+                point[:2] += (1 - likeness) * shared * np.array([-4.0, 8.0])
         return points.astype(np.float32)
 
 
-def show(colour: float) -> tuple[Audio, list[Region]]:
-    """A minute of phrases by one voice, and a word of the given colour between two pauses."""
+def show(colour: float, *, twice: bool = False) -> tuple[Audio, list[Region]]:
+    """A minute of phrases by one voice, and a word of the given colour between two pauses, or two."""
     rng = np.random.default_rng(1)
     noise = rng.normal(0, 0.1, 60 * RATE)
     seconds = np.arange(len(noise)) / RATE
-    word = (seconds >= WORD[0]) & (seconds < WORD[1])
+    word, pause = np.zeros(len(noise), bool), np.zeros(len(noise), bool)
+    for start, end in (WORD, SECOND) if twice else (WORD,):
+        word |= (seconds >= start) & (seconds < end)
+        pause |= (seconds > start - 0.5) & (seconds < start + 1)
     host = np.convolve(noise, [1, 0.9], mode="same") + 0.3 * np.sin(seconds * 0.7) * noise
     voice = np.where(word, np.convolve(noise, [1, colour], mode="same"), host)
     voice *= 0.1 + 0.9 * np.sin(np.pi * seconds / 0.21) ** 2
-    silent = (seconds % 5 > 4.5) | ((seconds > 29.5) & (seconds < 31) & ~word)
+    silent = (seconds % 5 > 4.5) | (pause & ~word)
     return Audio((voice * ~silent).astype(np.float32)), [Region(0, 60)]
 
 
@@ -62,3 +66,12 @@ def test_a_word_is_a_strangers_where_both_spectra_and_point_say_so(colour: float
 def test_where_the_number_is_given_nobody_is_added() -> None:
     found = diarize(*show(-0.9), Ear(0.0), SpeakerOptions(speakers=1))
     assert {turn.speaker for turn in found.turns} == {"SPEAKER_00"}
+
+
+def test_what_is_odd_and_like_a_strangers_word_is_the_strangers_too() -> None:
+    """The second word alone is not odd enough."""
+    alone = diarize(*show(-0.9, twice=True), Ear(1.0, of_second=0.3))
+    assert len({turn.speaker for turn in alone.turns}) == 1
+    both = diarize(*show(-0.9, twice=True), Ear(0.0, of_second=0.3))
+    theirs = [(turn.start, turn.end) for turn in both.turns if turn.speaker == "SPEAKER_01"]
+    assert theirs == [pytest.approx(WORD, abs=0.05), pytest.approx(SECOND, abs=0.05)]

@@ -60,12 +60,38 @@ def strangers(
 ) -> Any:
     """Which pieces belong to phrases that are nobody's: bool, shape (pieces,).
 
+    Where one phrase surely is a stranger's, so are other odd ones that lie nearer to it than to any voice.
+
     Args:
         labels: the voice that each piece was given to, shape (pieces,).
         voices: their mean points, shape (voices, d).
         spread: the variance a dimension of one voice.
     """
     found = np.zeros(len(labels), bool)
+    odd = list(_odd(audio, pieces, labels, embedder, voices, spread))
+    surely = [phrase for phrase in odd if phrase.strangeness >= STRANGE]
+    if surely:
+        stranger = np.mean([phrase.point for phrase in surely], axis=0)
+        for phrase in odd:
+            if ((phrase.point - stranger) ** 2).mean() < phrase.distance * spread:
+                found[phrase.first : phrase.end] = True
+    return found
+
+
+@dataclass(frozen=True)
+class _Odd:
+    """A phrase that is far from all voices: its pieces, its point (d,), and how far that is, in spreads a dimension."""
+
+    first: int
+    end: int
+    point: FloatArray
+    distance: float
+    strangeness: float
+
+
+def _odd(
+    audio: Audio, pieces: Pieces, labels: IntArray, embedder: VoiceEmbedder, voices: FloatArray, spread: float
+) -> Iterator[_Odd]:
     edges = np.append(pieces.first, len(pieces.times))
     known = [_Known.of(pieces, labels == voice) for voice in np.unique(labels[pieces.spoken])]
     for phrase in _phrases(pieces):
@@ -76,9 +102,8 @@ def strangers(
             continue
         point = embedder.embed(audio.samples, [phrase.span])[0]
         distance = float(((voices - point) ** 2).mean(axis=1).min()) / spread
-        if distance >= FAR and distance * min(oddity, MOST_ODD) >= STRANGE:
-            found[phrase.first : phrase.end] = True
-    return found
+        if distance >= FAR:
+            yield _Odd(phrase.first, phrase.end, point, distance, distance * min(oddity, MOST_ODD))
 
 
 def _phrases(pieces: Pieces) -> Iterator[_Phrase]:
