@@ -105,13 +105,18 @@ def train(heard: Mapping[str, Sequence[np.ndarray]]) -> tuple[np.ndarray, np.nda
     return mean, vectors[:, best] / scale[:, None]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(description: str | None, output: Path) -> argparse.ArgumentParser:
+    """What every training of voices is told."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--hold-out", type=int, default=0, metavar="READERS")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=SHIPPED)
-    given = parser.parse_args()
+    parser.add_argument("--output", type=Path, default=output)
+    return parser
+
+
+def main() -> None:
+    given = arguments(__doc__, SHIPPED).parse_args()
 
     known = readers(given.folder)
     names = sorted(set(known) - held_out(known, given.hold_out, given.seed))

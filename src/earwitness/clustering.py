@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.counting import best_partition, evidence
+from earwitness.counting import best_partition, evidence, means_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,8 +35,6 @@ ASKED_SPANS, UNASKED_SPANS = 4, 7
 """Spans a voice must have on average where the number is given and where not: 1.6 and 2.8 s of talk."""
 ROUNDS = 4
 """Of k-means after Ward's method: later ones hardly move anything."""
-GUEST = -1.5
-"""Evidence up to which a small group is none of the voices known; what one of them says in passing is above."""
 LOWER_QUARTER = 0.25
 NEARBY = 6.2
 """The spread of a voice over the lower quarter of half the squared differences of spans a quarter of a window apart.
@@ -88,8 +86,8 @@ def voices_of(points: FloatArray, spread: float, fewest: int, most: int) -> Floa
         labels = _cut(scaled, fewest, most)
     else:
         shown = scaled[_representatives(scaled)]
-        labels = _refined(scaled, _means(shown, _cut(shown, fewest, most)))
-    return _means(points, labels).astype(np.float32)
+        labels = _refined(scaled, means_of(shown, _cut(shown, fewest, most)))
+    return means_of(points, labels).astype(np.float32)
 
 
 def _cut(points: FloatArray, fewest: int, most: int) -> IntArray:
@@ -97,55 +95,40 @@ def _cut(points: FloatArray, fewest: int, most: int) -> IntArray:
     fewest = max(1, min(fewest, len(points) // ASKED_SPANS))
     if fewest < most:
         most = max(fewest, min(most, MOST_VOICES, len(points) // UNASKED_SPANS))
-    cuts = _cuts(points, range(fewest, most + 1 + (fewest < most)))
+    if len(points) < 2 or most == 1:
+        return np.zeros(len(points), np.intp)
+    tree = _tree(points)
+    cuts = _cuts(points, tree, range(fewest, most + 1 + (fewest < most)))
     enough = [count for count, labels in cuts.items() if count == fewest or np.bincount(labels).min() >= MIN_SPANS]
     if len(enough) == 1:
         return cuts[enough[0]]
-    labels = cuts[best_partition(points, {count: cuts[count] for count in enough})]
-    return _with_guests(points, labels, most)
+    return cuts[best_partition(points, {count: cuts[count] for count in enough})]
 
 
-def _with_guests(points: FloatArray, labels: IntArray, most: int) -> IntArray:
-    """Adds voices that say too little for a cut of everything to set them apart."""
-    from scipy.cluster.hierarchy import fcluster, linkage
+def _tree(points: FloatArray) -> Any:
+    """By Ward's method, of two points or more."""
+    from scipy.cluster.hierarchy import linkage
 
-    fine = fcluster(linkage(points, "ward"), GROUPS_OF_BATCH, "maxclust") - 1
-    groups = [points[fine == group] for group in range(int(fine.max()) + 1)]
-    while int(labels.max()) + 1 < most:
-        means, sizes = _means(points, labels), np.bincount(labels)
-        strange = [_most_alike(group, means, sizes) if len(group) >= MIN_SPANS else np.inf for group in groups]
-        if min(strange) > GUEST:
-            break
-        guest = groups.pop(int(np.argmin(strange)))
-        labels = _refined(points, np.vstack([means, guest.mean(axis=0)]))
-    return labels
+    return linkage(points, "ward")
 
 
-def _most_alike(group: FloatArray, means: FloatArray, sizes: IntArray) -> float:
-    """The greatest evidence that a group is one of these voices."""
-    together = np.vstack([means, group.mean(axis=0)])
-    return float(evidence(together, np.append(sizes, len(group)), len(means))[:-1].max())
+def _branches(tree: Any, count: int) -> IntArray:
+    """The branch of each point when the tree is cut into at most `count`."""
+    from scipy.cluster.hierarchy import fcluster
+
+    branches: IntArray = fcluster(tree, count, "maxclust").astype(np.intp) - 1
+    return branches
 
 
-def _cuts(points: FloatArray, counts: range) -> dict[int, IntArray]:
+def _cuts(points: FloatArray, tree: Any, counts: range) -> dict[int, IntArray]:
     """By number of voices, the voice of each point; numbers that cannot be had are left out, but for the least."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    if len(points) < 2 or counts[-1] == 1:
-        return {1: np.zeros(len(points), np.intp)}
-    tree, cuts = linkage(points, "ward"), {}
+    cuts = {}
     for count in counts:
-        labels = _refined(points, _means(points, fcluster(tree, count, "maxclust") - 1))
+        labels = _refined(points, means_of(points, _branches(tree, count)))
         found = int(labels.max()) + 1
         if found == count or count == counts[0]:
             cuts[found] = labels
     return cuts
-
-
-def _means(points: FloatArray, labels: IntArray) -> FloatArray:
-    """Shape (voices, d)."""
-    means: FloatArray = np.array([points[labels == label].mean(axis=0) for label in range(int(labels.max()) + 1)])
-    return means
 
 
 def _refined(points: FloatArray, means: FloatArray) -> IntArray:
@@ -153,20 +136,16 @@ def _refined(points: FloatArray, means: FloatArray) -> IntArray:
     for _ in range(ROUNDS):
         nearest = ((means**2).sum(axis=1) - 2 * points @ means.T).argmin(axis=1)
         labels: IntArray = np.unique(nearest, return_inverse=True)[1]
-        means = _means(points, labels)
+        means = means_of(points, labels)
     return labels
 
 
 def _representatives(points: FloatArray) -> IntArray:
     """Indices of at most `BATCH_SPANS` points, of every group of them as many."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
     groups: list[IntArray] = []
     for begin in range(0, len(points), BATCH_SPANS):
         batch = points[begin : begin + BATCH_SPANS]
-        labels = (
-            fcluster(linkage(batch, "ward"), GROUPS_OF_BATCH, "maxclust") if len(batch) > 1 else np.ones(1, np.intp)
-        )
+        labels = _branches(_tree(batch), GROUPS_OF_BATCH) if len(batch) > 1 else np.zeros(1, np.intp)
         groups += [begin + np.flatnonzero(labels == label) for label in np.unique(labels)]
     share = BATCH_SPANS // GROUPS
     chosen = [

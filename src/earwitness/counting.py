@@ -37,12 +37,12 @@ of them are no more than five."""
 GOOD_CHANNEL, BAD_CHANNEL = 4.5, 15.0
 """How far the middle of all points lies from that of all voices, squared, in spreads a dimension: in clean recordings,
 and over telephones. Through a bad channel voices sound alike."""
-ONE, ONE_CHANNEL = 0.27, 0.036
+ONE, ONE_CHANNEL = 0.34, 0.046
 """What "one voice", which has neither gap nor silhouette, has in their place; and more for how bad the channel is."""
-SPLIT, JOINED, CHANNEL = -0.9, -1.0, 0.1
+SPLIT, JOINED, CHANNEL = -0.6, -1.0, 0.1
 """Evidence from which on two voices are likely to be one split, and up to which they are surely two; and how much later
 for how bad the channel is."""
-SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 0.33, 0.2, 0.15
+SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 0.51, 0.34, 0.15
 """What evidence beyond these costs, beside the two other measures, and within how much of it this begins. These eight
 are from a multinomial regression over joined talk, clean and through bad channels, rounded."""
 
@@ -66,7 +66,11 @@ def best_partition(points: FloatArray, partitions: Mapping[int, IntArray]) -> in
     """
     likeness = _cosines(points)
     gaps = eigen_gaps(likeness, min(max(partitions), len(points) - 1))
-    alike = {count: closest(points, labels) for count, labels in partitions.items() if count > 1}
+    alike = {
+        count: closest(means_of(points, labels), np.bincount(labels))
+        for count, labels in partitions.items()
+        if count > 1
+    }
 
     middle = float((points.mean(axis=0) ** 2).mean())
     badness = min(max(middle, GOOD_CHANNEL), BAD_CHANNEL) - GOOD_CHANNEL
@@ -94,11 +98,21 @@ def _cosines(points: FloatArray) -> Any:
     return unit @ unit.T
 
 
-def closest(points: FloatArray, labels: IntArray) -> float:
-    """The greatest evidence that two voices of a partition, of two or more, are one."""
-    sizes = np.bincount(labels)
-    means = np.array([points[labels == label].mean(axis=0) for label in range(len(sizes))])
-    return max(float(evidence(means, sizes, label)[:label].max()) for label in range(1, len(sizes)))
+def means_of(points: FloatArray, labels: IntArray) -> FloatArray:
+    """The mean point of each voice, 0 to the last: shape (voices, d)."""
+    means: FloatArray = np.array([points[labels == label].mean(axis=0) for label in range(int(labels.max()) + 1)])
+    return means
+
+
+def closest(means: FloatArray, sizes: Any = None) -> float:
+    """The greatest evidence that two of these voices, of two or more, are one.
+
+    Args:
+        means: in spreads, shape (voices, d).
+        sizes: spans of each; so many that more would say no more, where it is not given.
+    """
+    sizes = np.full(len(means), np.inf) if sizes is None else sizes
+    return max(float(evidence(means, sizes, label)[:label].max()) for label in range(1, len(means)))
 
 
 def evidence(means: FloatArray, sizes: Any, index: int) -> Any:

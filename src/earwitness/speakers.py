@@ -14,6 +14,7 @@ import numpy as np
 
 from earwitness import boundaries
 from earwitness.clustering import spread_of, voices_of
+from earwitness.counting import closest
 from earwitness.engines.base import Diarization, Stretch, VoiceEmbedder
 from earwitness.interjections import strangers
 from earwitness.options import SpeakerOptions
@@ -28,6 +29,9 @@ BATCH_SPANS = 1_500
 """Spans embedded between two reports of progress: five minutes of speech."""
 STEP_S = 0.1
 """Spans are summed up to this."""
+HALVED = -0.25
+"""Evidence from which on two of a known number of voices are likely to be halves of one, because the last of them says
+too little for a cut to find: 17 of 20 shows with a guest of two words have more, 9 of 420 joined talks."""
 STRANGER_CHANCE = 0.9
 """That a phrase which fits no voice is of another one."""
 LEAST_CHANCE = 0.01
@@ -64,15 +68,23 @@ def diarize(
     points = _points(audio, spans, embedder, progress)
     starts = np.array([span.start for span in spans])
     spread = spread_of(points, starts, embedder.window_s)
-    fewest, most = options.speakers or options.min_speakers, options.speakers or options.max_speakers
-    voices = voices_of(points[::2], spread, fewest, most)
-    scores = _span_scores(points, starts, voices, spread, embedder.window_s)
     pieces = boundaries.cut(audio, regions)
-    steps = np.minimum((pieces.times / STEP_S).astype(np.intp), len(scores) - 1)
-    chances = boundaries.probabilities(pieces, lambda frames: scores[steps[frames]])
-    if len(voices) < most:
-        labels = chances.argmax(axis=1)
-        chances = _with_stranger(chances, strangers(audio, pieces, labels, embedder, voices, spread))
+    fewest, most = options.speakers or options.min_speakers, options.speakers or options.max_speakers
+
+    def chances_of(voices: FloatArray) -> Any:
+        scores = _span_scores(points, starts, voices, spread, embedder.window_s)
+        steps = np.minimum((pieces.times / STEP_S).astype(np.intp), len(scores) - 1)
+        chances = boundaries.probabilities(pieces, lambda frames: scores[steps[frames]])
+        if len(voices) < most:
+            labels = chances.argmax(axis=1)
+            chances = _with_stranger(chances, strangers(audio, pieces, labels, embedder, voices, spread))
+        return chances
+
+    voices = voices_of(points[::2], spread, fewest, most)
+    chances = chances_of(voices)
+    if len(voices) == fewest > 1 and closest(voices / np.sqrt(spread)) > HALVED:
+        with_guest = chances_of(voices_of(points[::2], spread, fewest - 1, most))
+        chances = with_guest if with_guest.shape[1] >= fewest else chances
     stretches = _stretches(pieces, chances)
     return Diarization(turns=_turns(stretches), stretches=stretches)
 

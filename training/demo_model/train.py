@@ -31,12 +31,14 @@ from typing import Any
 import numpy as np
 
 from earwitness.evaluation.synth.sentences import sentence
+from earwitness.evaluation.synth.sound import music
 from speech import SAMPLE_RATE, VOICES, say
 
 FRAMES_PER_SECOND = 100
 WINDOW_FRAMES = 3000
 FLOOR = -10.0  # log10 of the smallest power Whisper's front end lets through
 MAX_TOKENS = 446
+MUSIC_PIECES = 6
 # name, steps, windows a step, frames a window, learning rate from, to
 PHASES = (
     ("6 s", 900, 32, 600, 1e-3, 5e-4),
@@ -44,31 +46,39 @@ PHASES = (
     ("30 s", 450, 10, WINDOW_FRAMES, 4e-4, 1e-5),
     ("15 s again", 170, 16, 1500, 5e-4, 1e-5),
     ("30 s again", 320, 10, WINDOW_FRAMES, 3e-4, 1e-6),
+    ("15 s at last", 400, 16, 1500, 6e-4, 4e-4),
+    ("30 s at last", 1800, 10, WINDOW_FRAMES, 4e-4, 1e-6),
 )
 WARM_UP_STEPS = 50
 REPORT_STEPS = 25
 
 
-def speak_many(job: tuple[int, int]) -> list[tuple[str, int, np.ndarray, list[tuple[int, int]]]]:
-    """(text, voice, log10 mel power (80, frames) float16, [(character, frame)] of word starts) a sentence."""
+def log_power(samples: np.ndarray) -> np.ndarray:
+    """Log10 of the power in Whisper's mel bands, before its scaling: shape (80, frames), float16."""
     import torch
     from faster_whisper.feature_extractor import FeatureExtractor
 
+    filters = torch.from_numpy(FeatureExtractor().mel_filters).float()
+    spectrum = torch.stft(
+        torch.from_numpy(np.ascontiguousarray(samples)), 400, 160, window=torch.hann_window(400), return_complex=True
+    )
+    mel: np.ndarray = torch.log10(torch.clamp(filters @ (spectrum[:, :-1].abs() ** 2), min=1e-10)).half().numpy()
+    return mel
+
+
+def speak_many(job: tuple[int, int]) -> list[tuple[str, int, np.ndarray, list[tuple[int, int]]]]:
+    """(text, voice, log10 mel power (80, frames) float16, [(character, frame)] of word starts) a sentence."""
+    import torch
+
     torch.set_num_threads(1)
     seed, count = job
-    filters = torch.from_numpy(FeatureExtractor().mel_filters).float()
-    hann = torch.hann_window(400)
     r, spoken = Random(seed), []
     for _ in range(count):
         text, voice = sentence(r), r.randrange(len(VOICES))
         samples, words = say(text, VOICES[voice], r.randint(140, 195), r.randint(30, 70), r.randint(35, 65))
         if len(samples) < SAMPLE_RATE // 8:
             continue
-        spectrum = torch.stft(
-            torch.from_numpy(np.ascontiguousarray(samples)), 400, 160, window=hann, return_complex=True
-        )
-        mel = torch.log10(torch.clamp(filters @ (spectrum[:, :-1].abs() ** 2), min=1e-10)).half().numpy()
-        spoken.append((text, voice, mel, [(w.offset, round(w.start * FRAMES_PER_SECOND)) for w in words]))
+        spoken.append((text, voice, log_power(samples), [(w.offset, round(w.start * FRAMES_PER_SECOND)) for w in words]))
     return spoken
 
 
@@ -90,6 +100,7 @@ class Windows:
     def __init__(self, spoken: list[Any], tokenizer: Any, seed: int) -> None:
         self.r, self.noise = Random(seed), np.random.default_rng(seed)
         self.spoken, self.tokenizer = spoken, tokenizer
+        self.music = [log_power(music(np.random.default_rng([seed, piece]))) for piece in range(MUSIC_PIECES)]
         self.by_voice: dict[int, list[int]] = defaultdict(list)
         for index, item in enumerate(spoken):
             self.by_voice[item[1]].append(index)
@@ -124,7 +135,8 @@ class Windows:
                 break
             mel[:, at : at + length] = np.maximum(mel[:, at : at + length], part)
             segments.append((at, at + length, ids))
-            at += length + r.choice([r.randint(2, 20), r.randint(10, 60), r.randint(20, 150)])
+            pauses = [r.randint(2, 20), r.randint(10, 60), r.randint(20, 150), r.randint(100, 1200)]
+            at += length + r.choices(pauses, (10, 10, 10, 1))[0]
         return self.degrade(mel, min(at, frames)), segments
 
     def degrade(self, mel: np.ndarray, speech_end: int) -> np.ndarray:
@@ -137,6 +149,11 @@ class Windows:
             noise = r.uniform(-9.5, -3.2) + tilt + grain
             noise[:, frames if r.random() < 0.6 else min(frames, speech_end + r.randint(0, 100)) :] = FLOOR
             mel = np.log10(10**mel + 10**noise)
+        if r.random() < 0.3:
+            bed = r.choice(self.music).astype(np.float32)
+            begin = r.randrange(bed.shape[1])
+            level = max(mel.max(), r.uniform(-3, 0)) - bed.max() - r.uniform(0.5, 3)
+            mel = np.log10(10**mel + 10 ** (np.take(bed, range(begin, begin + frames), 1, mode="wrap") + level))
         mel = np.maximum(mel, FLOOR)
         mel = np.maximum(mel, mel.max() - 8)
         return ((mel + 4) / 4).astype(np.float32)
@@ -159,7 +176,7 @@ class Windows:
 
         inputs, targets = [], []
         for _ in range(count):
-            if self.r.random() < 0.03:
+            if self.r.random() < 0.04:
                 inputs.append(self.compose(frames, 0.0)[0])
                 targets.append(([self.start, self.no_speech, self.end], 0))
                 continue

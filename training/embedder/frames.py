@@ -7,33 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from earwitness.engines.mfcc_lda import CEPSTRA, SAMPLE_RATE_HZ, pitch
-
-BANDS = 40
-LIFTER = 22
-
-
-def bands(samples: np.ndarray) -> np.ndarray:
-    """Natural logarithm of the power in Kaldi's mel bands, those of `earwitness.engines.mfcc_lda.cepstra`: (n, 40)."""
-    import kaldi_native_fbank as knf
-
-    options = knf.FbankOptions()
-    options.frame_opts.dither = 0.0
-    options.frame_opts.snip_edges = False
-    options.mel_opts.num_bins = BANDS
-    options.use_energy = False
-    extractor = knf.OnlineFbank(options)
-    extractor.accept_waveform(SAMPLE_RATE_HZ, samples * 32768)
-    extractor.input_finished()
-    return np.array([extractor.get_frame(index) for index in range(extractor.num_frames_ready)], np.float32)
+from earwitness.engines.cepstra import BANDS, CEPSTRA, LIFTER, mel_bands
+from earwitness.engines.mfcc_lda import pitch
 
 
 def cosines() -> np.ndarray:
     """Matrix (40, 25) that makes cepstra of bands, as Kaldi does: a discrete cosine transform, liftered.
 
-    >>> from earwitness.engines.mfcc_lda import cepstra
+    >>> from earwitness.engines.cepstra import cepstra
     >>> samples = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
-    >>> bool(np.abs(bands(samples) @ cosines() - cepstra(samples)).max() < 1e-3)
+    >>> bool(np.abs(mel_bands(samples) @ cosines() - cepstra(samples)).max() < 1e-3)
     True
     """
     order = np.arange(CEPSTRA + 1)
@@ -44,6 +27,6 @@ def cosines() -> np.ndarray:
 
 def frames(samples: np.ndarray) -> np.ndarray:
     """Shape (n, 42): bands, log pitch, periodicity. Samples are float32 at 16 kHz."""
-    power, (hertz, correlation) = bands(samples), pitch(samples)
+    power, (hertz, correlation) = mel_bands(samples), pitch(samples)
     count = min(len(power), len(hertz))
     return np.concatenate([power[:count], np.log(hertz)[:count, None], correlation[:count, None]], axis=1)

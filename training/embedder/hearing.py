@@ -97,7 +97,7 @@ def bad_channel(samples: np.ndarray, others: Sequence[np.ndarray], rng: np.rando
     elif kind < 0.7:
         babble = sum(np.resize(other, len(heard)) for other in others)
         heard = _mixed(heard, np.asarray(babble), rng.uniform(12, 25))
-    line: list[Change] = [microphone, telephone, mp3]
+    line: list[Change] = [microphone, telephone, telephone, mp3]
     if rng.random() < 0.7 or heard is samples:
-        heard = line[int(rng.integers(3))](heard, rng)
+        heard = line[int(rng.integers(4))](heard, rng)
     return heard

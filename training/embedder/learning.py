@@ -45,8 +45,8 @@ class Recipe:
 
 
 RECIPES = (
-    Recipe("long", 192, (1, 2, 3, 1), 3200, 150, 16_000, (60, 320), (0.25, 0.4, 0.15, 0.25)),
-    Recipe("short", 128, (1, 2, 3), 1000, 75, 20_000, (120, 260), (0.1, 0.25, 0.1, 0.2)),
+    Recipe("long", 192, (1, 2, 3, 1), 4800, 150, 16_000, (60, 320), (0.25, 0.4, 0.15, 0.4)),
+    Recipe("short", 128, (1, 2, 3), 1000, 75, 20_000, (120, 260), (0.1, 0.25, 0.1, 0.3)),
 )
 """One that hears short and spoiled pieces and learns long, and one that learns a little of clearer ones: they err in
 different ways, and together less than either."""

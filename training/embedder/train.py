@@ -7,8 +7,9 @@ FOLDER is that of `training/voices.py`, whose readers and held-out readers these
 seven voices, heard clean and over three bad channels (`hearing.py`, `listening.py`); two networks learn to tell these
 voices apart, every piece of them spoiled anew (`network.py`, `learning.py`, `spoiling.py`); linear discriminants then
 take the networks' embeddings and the statistics of `earwitness.engines.mfcc_lda` together (`points.py`). On two cores
-that do nothing else this takes about half an hour; `--work` keeps the frames and the checkpoints, from which a run
-that broke off goes on. With the same seed the sound is the same; weights differ in their last digits between machines.
+that do nothing else this takes three quarters of an hour; `--work` keeps the frames and the checkpoints, from which a
+run that broke off goes on. With the same seed the sound is the same; weights differ in their last digits between
+machines.
 
 The weights that ship were made with `--hold-out 20` (12 of the 180 readers say too little and taught nothing); the two
 networks were trained side by side, each from its own checkpoint, with the steps, seeds and settings of `RECIPES`.
@@ -18,10 +19,10 @@ Equal error rates of `measure.py`, Euclidean distance, trained on the same 180 r
 
                       0.8 s             1.5 s              3 s
                    now   alone       now   alone       now   alone
-    held out     17.2 %  23.8 %     8.9 %  14.9 %     1.3 %   5.1 %   20 readers, one recording
-    own channel  10.1 %  21.3 %     6.0 %  14.4 %     1.3 %   7.7 %   each one's is another
-    one channel  25.0 %  35.8 %    14.7 %  27.2 %     4.4 %  17.8 %   both of a pair hear the same
-    other day    13.0 %  21.4 %     6.0 %  11.0 %     2.2 %   4.7 %   6 readers, other recordings
+    held out     16.6 %  23.8 %     8.9 %  14.9 %     2.6 %   5.1 %   20 readers, one recording
+    own channel   6.8 %  14.7 %     5.0 %   8.9 %     1.3 %   5.1 %   each one's is another
+    one channel  25.1 %  35.1 %    13.5 %  26.3 %     3.7 %  18.8 %   both of a pair hear the same
+    other day    12.1 %  21.4 %     5.1 %  11.0 %     1.8 %   4.7 %   6 readers, other recordings
 
 Readers are what is short: either network has come to know the voices it learnt from and is little better on others for
 learning longer. Settings were chosen by such figures, from a handful of choices, on 140 readers with 60 held out.
@@ -29,7 +30,6 @@ learning longer. Settings were chosen by such figures, from a handful of choices
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +43,7 @@ from learning import LONGEST_FRAMES, RECIPES, trained
 from listening import all_heard
 from network import INPUTS, Trunks
 from points import discriminant
-from voices import held_out, readers
+from voices import arguments, held_out, readers
 
 from earwitness.engines.voice_net import POINTS, SHIPPED, TRUNK
 
@@ -62,11 +62,7 @@ def export(trunk: Trunks, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--hold-out", type=int, default=0, metavar="READERS")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=SHIPPED)
+    parser = arguments(__doc__, SHIPPED)
     parser.add_argument("--work", type=Path, default=Path("voice-training"))
     given = parser.parse_args()
 

@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from earwitness.cores import cores
-from earwitness.engines.cepstra import BLOCK_FRAMES, CEPSTRA, cepstra
+from earwitness.engines.cepstra import BLOCK_FRAMES, CEPSTRA, FULL_SCALE, cepstra
 from earwitness.errors import ModelError
 from earwitness.mapped import release
 from earwitness.types import Region
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "data" / "voices.npz"
 
-FULL_SCALE = np.float32(32768)
 FRAME_HOP = SAMPLE_RATE_HZ // 100
 """Samples between two frames: 10 ms."""
 SLOPES = 12
