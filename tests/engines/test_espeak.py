@@ -38,6 +38,19 @@ def pauses(speech: Speech, longer_than_s: float = 0.04) -> list[tuple[float, flo
     return [(start, end) for start, end in gaps if end - start > longer_than_s]
 
 
+def test_phonemes_follow_one_another_and_pauses_are_quiet() -> None:
+    speech = speak("Hello, world! She sat.", PLAIN_VOICE)
+    assert all(before.end == after.start for before, after in pairwise(speech.phonemes))
+    assert speech.phonemes[-1].end == pytest.approx(speech.duration, abs=1e-3)
+    said = [sound for sound in speech.phonemes if not sound.name.startswith(espeak.PAUSE)]
+    assert [sound.name.strip("',:") for sound in said] == "h @ l oU w 3 l d S i s a t".split()
+    quiet = [sound for sound in speech.phonemes if sound not in said and sound.end - sound.start > 0.05]
+    assert len(quiet) == 2
+    assert all(level_db(between(speech, sound.start + 0.02, sound.end)) < -60 for sound in quiet)
+    vowels = [sound for sound in said if sound.name.strip("',:") in ("@", "oU", "3", "i", "a")]
+    assert all(level_db(between(speech, sound.start, sound.end)) > -30 for sound in vowels)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

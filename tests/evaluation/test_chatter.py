@@ -18,8 +18,9 @@ from earwitness.evaluation.synth.script import Heading, Line, Overlap, Pause, Sc
 from earwitness.options import ChapterOptions
 from earwitness.types import Segment
 
-TRAINING_TEXT_SHA256 = "e8eb1ec0375d024194a9f9b0a9fc6fd440c26071fcdc79fc527853dd52738653"
-"""Of 20,000 sentences with `Random(1000)`, as the grammar made them when the demo model was trained."""
+GRAMMAR_SHA256 = "c565dd4fe621855c7b8e13387022e89813b05d25c48b4842d83d899a2913ea51"
+"""Of 20,000 sentences with `Random(1000)`. Where it changes, the demo model is to be trained again; the weights that
+ship learned the grammar as it was when homophones were still strewn into its salad."""
 
 
 def lines(made: Script) -> list[Line]:
@@ -49,10 +50,27 @@ def known_words() -> set[str]:
     return {word for text in written for word in words_of(text)}
 
 
-def test_the_demo_model_was_trained_on_this_grammar() -> None:
+def test_a_change_of_the_grammar_that_the_demo_model_learns_is_noticed() -> None:
     r = Random(1000)
     text = "\n".join(sentences.sentence(r) for _ in range(20_000))
-    assert hashlib.sha256(text.encode()).hexdigest() == TRAINING_TEXT_SHA256
+    assert hashlib.sha256(text.encode()).hexdigest() == GRAMMAR_SHA256
+
+
+def test_words_that_sound_alike_are_not_said_where_nothing_else_tells_them() -> None:
+    """In the salad there are none, and none before a noun, where an adjective and another noun may stand."""
+    pytest.importorskip("espeakng_loader", reason="needs espeak-ng; pip install 'earwitness[tts]'")
+    from earwitness.engines.espeak import speak
+
+    heard: dict[bytes, set[str]] = {}
+    for word in known_words():
+        heard.setdefault(speak(word).samples.tobytes(), set()).add(word)
+    alike = [words for words in heard.values() if len(words) > 1]
+    assert {"know", "no"} in alike
+    homophones = {word.lower() for word in sentences.HOMOPHONES}
+    assert {word for words in alike for word in words} <= homophones <= known_words()
+    assert not sentences.HOMOPHONES & set(sentences.SALAD)
+    before_nouns = {*sentences.ADJECTIVES, *sentences.NOUNS}
+    assert not any(len(words & before_nouns) > 1 for words in alike)
 
 
 def test_every_word_is_one_that_the_demo_model_has_heard() -> None:

@@ -52,7 +52,7 @@ _INITIALIZE_PHONEME_EVENTS, _INITIALIZE_DONT_EXIT = 0x0001, 0x8000
 _CHARS_UTF8, _POS_CHARACTER = 1, 1
 _PARAMETER_RATE, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 3, 4
 _EVENT_LIST_TERMINATED, _EVENT_WORD, _EVENT_END, _EVENT_PHONEME = 0, 1, 5, 7
-_PAUSE_PHONEME = b"_"
+PAUSE = "_"
 """The names of phonemes that are pauses begin with this."""
 
 _INT16 = 32768
@@ -72,12 +72,22 @@ class SpokenWord:
     end: Seconds
 
 
+@dataclass(frozen=True)
+class SpokenPhoneme:
+    """A sound by espeak-ng's name for it, stress and length marks with it ("'oU", "i:", pauses "_:"), and its time."""
+
+    name: str
+    start: Seconds
+    end: Seconds
+
+
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """What was said: float32 samples, shape (n,), in [-1, 1], 16 kHz mono, and the words in order."""
+    """What was said: float32 samples, shape (n,), in [-1, 1], 16 kHz mono, and the words and the phonemes in order."""
 
     samples: FloatArray
     words: tuple[SpokenWord, ...]
+    phonemes: tuple[SpokenPhoneme, ...] = ()
 
     @property
     def duration(self) -> Seconds:
@@ -86,12 +96,16 @@ class Speech:
 
 @dataclass(frozen=True)
 class _Event:
-    """Something that begins at a sample of espeak-ng's own rate; `at` is the index of its character in the text."""
+    """What begins at a sample of espeak-ng's own rate; `at` is the index of its character, `name` a phoneme's."""
 
     kind: int
     at: int
     sample: int
-    is_pause: bool
+    name: str
+
+    @property
+    def is_pause(self) -> bool:
+        return self.name.startswith(PAUSE)
 
 
 @dataclass(frozen=True)
@@ -142,7 +156,7 @@ def speak(
         SpokenWord(text[word.start : word.end], word.start, span.start / rate_hz, span.end / rate_hz)
         for word, span in _timed(text, events)
     )
-    return Speech(np.asarray(resampled, np.float32), words)
+    return Speech(np.asarray(resampled, np.float32), words, tuple(_phonemes(events, len(samples), rate_hz)))
 
 
 def voices() -> Mapping[str, str]:
@@ -251,8 +265,8 @@ def _synthesize(text: str, voice: str, parameters: Mapping[int, int]) -> tuple[A
         index = 0
         while (struct := structs[index]).type != _EVENT_LIST_TERMINATED:
             if struct.type in (_EVENT_WORD, _EVENT_END, _EVENT_PHONEME):
-                is_pause = struct.type == _EVENT_PHONEME and struct.id.startswith(_PAUSE_PHONEME)
-                events.append(_Event(struct.type, struct.text_position - 1, struct.sample, is_pause))
+                name = struct.id.decode(errors="replace") if struct.type == _EVENT_PHONEME else ""
+                events.append(_Event(struct.type, struct.text_position - 1, struct.sample, name))
             index += 1
         return 0
 
@@ -318,6 +332,14 @@ def _no_such(what: str, name: str, known: Sequence[str] | Mapping[str, str]) -> 
 def _language(identifier: str) -> str:
     tag = identifier.rpartition("/")[2].partition("-")[0].lower()
     return "zh" if tag == "cmn" else tag
+
+
+def _phonemes(events: Sequence[_Event], samples: int, rate_hz: int) -> Iterator[SpokenPhoneme]:
+    """Each from its event to the next one's; those without any length are left out."""
+    found = [event for event in events if event.kind == _EVENT_PHONEME]
+    for event, end in zip(found, (*(event.sample for event in found[1:]), samples), strict=True):
+        if event.sample < end:
+            yield SpokenPhoneme(event.name, event.sample / rate_hz, end / rate_hz)
 
 
 # Times ------------------------------------------------------------------------------------------------------------

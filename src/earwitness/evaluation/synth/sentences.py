@@ -28,7 +28,7 @@ distance speed weight volume density surface pattern structure material metal co
 wood stone brick concrete money price market bank loan interest tax salary customer business industry economy
 government election president minister judge lawyer police court law rule right duty freedom community family mother
 father brother sister daughter friend neighbor child student people children men women fish rain storm wind snow
-night day week month year hour minute morning place world house home door room wall roof ship sea lake wave line
+night day month year hour minute morning place world house home door room wall roof ship sea lake wave line
 word name page book news show part side end top light fire heat power oil gas wire cable lamp tool hammer hand head
 eye ear heart body life time way thing fact case point change work job test class lesson course town farm field hill
 bird wool milk egg rice salt soup meal cup plate box bag car bus wheel road path map shop store piece half group
@@ -133,7 +133,14 @@ That was the {a} {n}, and this is the {n} show.|Next {y} our guest is a {n} from
 It happened only once this year.|Last year we found {u} {n}s under the {n}.|I was a child when my {n} {v} the {n}.|
 If the wind is strong, the {n} can {b} the {n} for {u} {t}.|So they wanted to use the {n}.|
 You should {b} us in the summer.|We {v} the {n} on the {n} of the {n}, and we {v} a {n} in the {n}.|
-The {n} {v} into the {n}, and the {n} was {a}.|Goodbye, and thank you for listening.
+The {n} {v} into the {n}, and the {n} was {a}.|Goodbye, and thank you for listening.|
+There was no {n} in {p}, so we {v} the {n}.|It was {a}, because there was no {n}.|Was there a {n} in the {n}?|
+There were {u} {n}s, and there was one {n}.|How many {n}s were there?|Are there many {n}s in {p}?|
+The {n} was not there.|{m} was there, too.|They know how to {b} a {n}.|Who knows how to {b} it?|I know it.|
+I do not know.|We know the {a} {n} well.|Do you know why?|You know that it is right.|It is hard to {b} the {n} in {t}.|
+{m} came to {b} the {n}.|I need {u} {t} to {b} it.|They asked us to {b} the {n}.|It is too late to {b} the {n}.|
+Can you write to {m}?|She wants to write about the {n}.|He could not write it.|Will you write the {n}?|
+The next week was {a}.|They met {m} once a week.
 """.replace("\n", "").split("|")
 
 _GROUPS = (
@@ -149,6 +156,13 @@ _FUNCTION_WORDS = """
 is was are were be been has have had not than as who which what how why where when very too more or an
 """.split()
 ALL_WORDS = sorted({word for group in (*_GROUPS, _FUNCTION_WORDS) for word in group})
+
+HOMOPHONES = frozenset("""
+I eye ate eight be bee buy by for four hear here hour our knew new know no right write sea see son sun their there
+to too two wait weight weak week wood would
+""".split())  # fmt: skip
+"""Words that sound like another one that is said here: only what stands beside them tells which."""
+SALAD = [word for word in ALL_WORDS if word not in HOMOPHONES]
 
 
 def plural(noun: str) -> str:
@@ -238,8 +252,8 @@ def filled(r: Random, template: str, kinds: Mapping[str, Sequence[str]] = KINDS)
 
 
 def salad(r: Random) -> str:
-    """Unguessable words, so that nothing but the sound tells them."""
-    words = [plural(w) if w in NOUNS and r.random() < 0.2 else w for w in r.choices(ALL_WORDS, k=r.randint(2, 9))]
+    """Unguessable words, so that nothing but the sound tells them; it tells each of these."""
+    words = [plural(w) if w in NOUNS and r.random() < 0.2 else w for w in r.choices(SALAD, k=r.randint(2, 9))]
     return " ".join(w + ("," if r.random() < 0.1 and i + 1 < len(words) else "") for i, w in enumerate(words))
 
 
