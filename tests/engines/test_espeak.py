@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from earwitness.errors import ExtraError, OptionError
 pytest.importorskip("espeakng_loader", reason="speech needs the extra tts")
 pytest.importorskip("soxr", reason="speech needs the extra tts")
 
+BREATHY_VOICE = "en-us+f2"
 PLAIN_VOICE = "en-us+m3"
 ECHO_VOICE = "en-us+f4"
 """This one has an echo of its own, 20 dB and more below the voice."""
@@ -140,6 +142,15 @@ def test_the_same_words_always_sound_the_same() -> None:
     again = speak("Hello there, my friend.", ECHO_VOICE)
     np.testing.assert_array_equal(first.samples, again.samples)
     assert first.words == again.words
+
+
+def test_breath_does_not_depend_on_the_time_of_day() -> None:
+    """espeak-ng seeds its random numbers with the second in which it is loaded."""
+    second = int(time.time())
+    breathy = speak("Hello.", BREATHY_VOICE)
+    while int(time.time()) == second:
+        time.sleep(0.01)
+    np.testing.assert_array_equal(breathy.samples, speak("Hello.", BREATHY_VOICE).samples)
 
 
 def test_threads_do_not_get_into_each_others_way() -> None:

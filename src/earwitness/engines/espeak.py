@@ -4,13 +4,13 @@ The times are the synthesiser's own: it tells of each word and of each phoneme t
 (GPL-3.0) is reached through the shared library that the package `espeakng-loader` carries; nothing of it is part of
 earwitness.
 
-The library keeps its state (phases, automatic gain, random numbers) in process-wide variables that none of its
-functions resets, so the same words would sound a little different each time. It is therefore loaded afresh for each
-text and unloaded after it, in some five milliseconds, under a lock: what `speak` returns depends on its arguments
-alone, and threads may call it. (Where somebody else in the process holds the same library, it stays loaded; speech then
-differs by a few samples from one time to the next.)
+The library keeps its state (phases, automatic gain) in process-wide variables that none of its functions resets, so the
+same words would sound a little different each time. It is therefore loaded afresh for each text and unloaded after it,
+in some five milliseconds, under a lock, and its random numbers get a seed: what `speak` returns depends on its
+arguments alone, and threads may call it. (Where somebody else in the process holds the same library, it stays loaded;
+speech then differs by a few samples from one time to the next.)
 
-Source: https://github.com/espeak-ng/espeak-ng, `src/include/espeak-ng/speak_lib.h`.
+Source: https://github.com/espeak-ng/espeak-ng, `src/include/espeak-ng/speak_lib.h` and `espeak_ng.h`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ PAUSE = "_"
 """The names of phonemes that are pauses begin with this."""
 
 _INT16 = 32768
+_SEED = 1
+"""Of the breath in some voices (en-us+f2)."""
 _CONTROLS = dict.fromkeys((*range(0x20), 0x7F, *range(0xD800, 0xE000)), " ")
 """Control characters would be commands to espeak-ng; surrogates cannot be written in UTF-8."""
 _TOKEN = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff][^\w\s]*|[^\s\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]+")
@@ -239,6 +241,7 @@ def _library() -> Iterator[tuple[Any, int]]:
             rate_hz = library.espeak_Initialize(_OUTPUT_SYNCHRONOUS, 0, str(_data()).encode(), options)
             if rate_hz <= 0:
                 raise ModelError(f"espeak-ng cannot read {_data()}; pip install --force-reinstall espeakng-loader")
+            library.espeak_ng_SetRandSeed(c.c_long(_SEED))  # it has just taken the time of day for one
             yield library, rate_hz
         finally:
             library.espeak_Terminate()
