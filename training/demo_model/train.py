@@ -1,7 +1,18 @@
 """Makes the demo Whisper from nothing: synthetic speech, a tokenizer, a network, and two folders that engines read.
 
-pip install '.[tts]' torch==2.13.0 transformers
-python training/demo_model/train.py --output FOLDER
+    pip install '.[tts]' torch==2.13.0 transformers
+    python training/demo_model/train.py --output FOLDER
+
+FOLDER/hf is for transformers (float16), FOLDER/ct2 for CTranslate2 (int8). A GPU is used where there is one. A run
+that broke off goes on with `--start FOLDER/checkpoint.pt` and the same `--sentences`, to the same weights on a CPU as
+if it had not; weights of before learn more with `--start FOLDER/hf --first-phase N`, with their own tokenizer.
+
+From random weights the loss of the text alone stays on a plateau for thousands of steps. So the encoder first learns to
+hear which phoneme sounds when, as espeak-ng tells it, and only then does the decoder learn to write.
+
+What was run: MEASURED
+
+The weights that ship were not made in one go, but with earlier versions of this recipe: TODO
 """
 
 from __future__ import annotations

@@ -136,11 +136,12 @@ You should {b} us in the summer.|We {v} the {n} on the {n} of the {n}, and we {v
 The {n} {v} into the {n}, and the {n} was {a}.|Goodbye, and thank you for listening.|
 There was no {n} in {p}, so we {v} the {n}.|It was {a}, because there was no {n}.|Was there a {n} in the {n}?|
 There were {u} {n}s, and there was one {n}.|How many {n}s were there?|Are there many {n}s in {p}?|
-The {n} was not there.|{m} was there, too.|They know how to {b} a {n}.|Who knows how to {b} it?|I know it.|
-I do not know.|We know the {a} {n} well.|Do you know why?|You know that it is right.|It is hard to {b} the {n} in {t}.|
-{m} came to {b} the {n}.|I need {u} {t} to {b} it.|They asked us to {b} the {n}.|It is too late to {b} the {n}.|
-Can you write to {m}?|She wants to write about the {n}.|He could not write it.|Will you write the {n}?|
-The next week was {a}.|They met {m} once a week.
+The {n} was not there.|All the {n}s are there in the {n}.|{m} was there, too.|{m} and {m} are here, too.|
+{u} {n}s know how to {b} it, and no {n} does.|They know how to {b} a {n}.|Who knows how to {b} it?|I know it.|
+I do not know.|We know the {a} {n} well.|Do you know why?|You know that it is right.|He had no {n} and no {n}.|
+It is hard to {b} the {n}.|{m} came to {b} the {n}.|I need {u} {t} to {b} it.|They asked us to {b} the {n}.|
+It is too late to {b} the {n}.|They went to {p} to buy the {n}.|Can you write to {m}?|He could not write it.|
+She wants to write about the {n}.|Will you write the {n}?|The next week was {a}.|They met {m} once a week.
 """.replace("\n", "").split("|")
 
 _GROUPS = (
