@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -151,6 +152,44 @@ def test_phonemes_line_up_with_the_sound() -> None:
     agreement = {shift: (high[np.roll(hissing, shift)] > 0).mean() for shift in range(-8, 9)}
     assert agreement[0] > 0.75
     assert abs(max(agreement, key=agreement.__getitem__)) <= 1
+
+
+def test_a_run_that_broke_off_goes_on_to_the_same_weights(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch", reason="learning needs torch; pip install 'earwitness[models]'")
+    pytest.importorskip("transformers", reason="learning needs transformers; pip install 'earwitness[models]'")
+    import learner
+    import model
+
+    monkeypatch.setattr(learner, "REPORT_STEPS", 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # what GPUs compute is not the same each time
+    phases = (
+        Phase("phonemes", 3, 2, 200, 1e-3, 1e-4, hearing=1.0, writing=False),
+        Phase("both", 4, 2, 200, 1e-3, 1e-4, hearing=0.3),
+    )
+    phonemes = Phonemes(SENTENCES)
+    batches = Batches(SENTENCES, phonemes, tokenizer)
+
+    def begun() -> learner.Learner:
+        torch.manual_seed(0)
+        return learner.Learner(model.made(tokenizer), len(phonemes.names), seed=7)
+
+    whole, broken, again = begun(), begun(), begun()
+    whole.learn(batches, phases, tmp_path / "whole.pt")
+    with monkeypatch.context() as breaking:
+        steps = iter(range(6))
+        step = broken._step
+        breaking.setattr(broken, "_step", lambda *a: step(*a) if next(steps) < 5 else pytest.fail("no more"))
+        with pytest.raises(pytest.fail.Exception):
+            broken.learn(batches, phases, tmp_path / "broken.pt")
+    again.load(tmp_path / "broken.pt")
+    assert again.done == (1, 2)
+    again.learn(batches, phases, tmp_path / "again.pt")
+    assert again.done == whole.done == (2, 0)
+    for name, weights in whole.model.state_dict().items():
+        assert torch.equal(weights, again.model.state_dict()[name]), name
+    assert not torch.equal(begun().model.proj_out.weight, whole.model.proj_out.weight)
 
 
 def test_marks_of_stress_and_length_make_no_other_phoneme() -> None:
