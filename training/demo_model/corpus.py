@@ -18,7 +18,7 @@ from phonemes import plain
 from speech import VOICES, say
 
 FIRST_SEED = 1000
-SENTENCES_A_JOB = 250
+SENTENCES_A_JOB, REPORT_JOBS = 250, 20
 SHORTEST = SAMPLE_RATE_HZ // 8
 
 
@@ -44,8 +44,12 @@ def corpus(folder: Path, count: int) -> list[Sentence]:
             found: list[Sentence] = pickle.load(file)
         return found
     sizes = [min(SENTENCES_A_JOB, count - at) for at in range(0, count, SENTENCES_A_JOB)]
+    spoken: list[Sentence] = []
     with multiprocessing.get_context("spawn").Pool() as pool:
-        spoken = [one for chunk in pool.imap(_spoken, enumerate(sizes, FIRST_SEED)) for one in chunk]
+        for number, chunk in enumerate(pool.imap(_spoken, enumerate(sizes, FIRST_SEED)), 1):
+            spoken += chunk
+            if number % REPORT_JOBS == 0:
+                print(f"{len(spoken)} of {count} sentences spoken", flush=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         pickle.dump(spoken, file, protocol=5)
