@@ -68,6 +68,12 @@ def test_where_the_number_is_given_nobody_is_added() -> None:
     assert {turn.speaker for turn in found.turns} == {"SPEAKER_00"}
 
 
+def test_where_two_are_given_the_second_is_whoever_says_a_word_and_no_half_of_the_host() -> None:
+    found = diarize(*show(-0.9), Ear(0.0), SpeakerOptions(speakers=2))
+    (word,) = (turn for turn in found.turns if turn.speaker == "SPEAKER_01")
+    assert (word.start, word.end) == pytest.approx(WORD, abs=0.05)
+
+
 def test_what_is_odd_and_like_a_strangers_word_is_the_strangers_too() -> None:
     """The second word alone is not odd enough."""
     alone = diarize(*show(-0.9, twice=True), Ear(1.0, of_second=0.3))
