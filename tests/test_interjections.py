@@ -17,7 +17,7 @@ WORD, SECOND = (30.0, 30.7), (50.0, 50.7)
 
 
 class Ear:
-    """An embedder that hears who has most of a span; a likeness of 1 makes a word's point that of the host."""
+    """An embedder that hardly hears who has but half of a span; a likeness of 1 makes a word's point the host's."""
 
     name = "stand-in"
     window_s = 1.6
@@ -32,7 +32,7 @@ class Ear:
             point[0] += 4
             for (start, end), likeness in self.likeness.items():
                 shared = max(0.0, min(span.end, end) - max(span.start, start)) / span.duration
-                point[:2] += (1 - likeness) * shared * np.array([-4.0, 8.0])
+                point[:2] += (1 - likeness) * shared**3 * np.array([-4.0, 8.0])
         return points.astype(np.float32)
 
 
