@@ -12,8 +12,8 @@ hear which phoneme sounds when, as espeak-ng tells it, and only then does the de
 
 What was measured: with 4,000 sentences, of the steps of 20 ms that are no pauses the encoder names 12 % right after 50
 steps of learning, 39 % after 100, 62 % after 200, 73 % after 300 and 82 % after 500 (spoiled windows of the sentences
-it learns from), in six minutes of processor time. All phases together see 132 million frames of mel; what they take in one
-go, and how good the model is then, has not been measured, nor has a GPU been tried.
+it learns from), in six minutes of processor time. All phases together see 132 million frames of mel; what they take in
+one go, and how good the model is then, has not been measured, nor has a GPU been tried.
 
 The weights that ship came from an earlier state of this recipe, in pieces: the phonemes and the first short windows
 from a prototype; phases 3 to 5 on 40,000 sentences without `PHRASES` and with more word salad, and by the clock (the
