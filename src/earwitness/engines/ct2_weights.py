@@ -14,6 +14,7 @@ Source: https://github.com/OpenNMT/CTranslate2, `python/ctranslate2/specs/model_
 from __future__ import annotations
 
 import math
+import shutil
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -116,18 +117,21 @@ class Weights(Mapping[str, "FloatArray"]):
         result: FloatArray = values.astype(np.float32, copy=False) if values.dtype.kind == "f" else values
         return result
 
-    def without(self, left_out: Callable[[str], bool]) -> bytes:
-        """The file again, without the variables whose names are `left_out`."""
+    def write_without(self, left_out: Callable[[str], bool], path: Path) -> None:
+        """Writes the file again, without the variables whose names are `left_out`.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         kept = [place for name, place in self._places.items() if not left_out(name)]
-        parts = []
-        with self._path.open("rb") as file:
-            parts += [file.read(self._count_at), struct.pack("<I", len(kept))]
+        with self._path.open("rb") as file, path.open("wb") as copy:
+            copy.write(file.read(self._count_at))
+            copy.write(struct.pack("<I", len(kept)))
             for place in kept:
                 file.seek(place.start)
-                parts.append(file.read(place.end - place.start))
+                copy.write(file.read(place.end - place.start))
             file.seek(self._aliases_at)
-            parts.append(file.read())
-        return b"".join(parts)
+            shutil.copyfileobj(file, copy)
 
 
 def _numbers(file: BinaryIO, form: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 """Whisper with its encoder on OpenVINO and its decoder on CTranslate2.
 
-On a CPU the encoder is most of the work, and CTranslate2 leaves its attention in float32. OpenVINO computes all of it in
-bfloat16 where the processor can (AMX, AVX512-BF16): with Whisper base on two AVX512-BF16 cores that takes half the
-time, at a third of the error that 8-bit weights make (docs/benchmarks.md). The graph is built from the very folder
-that CTranslate2 reads, so that nothing else need be downloaded or converted.
+On a CPU the encoder is most of the work, and CTranslate2 leaves its attention in float32. OpenVINO computes all of it
+in bfloat16 where the processor can (AMX, AVX512-BF16): on two AVX512-BF16 cores that takes half the time, at a third of
+the error that 8-bit weights make. The graph is built from the very folder that CTranslate2 reads, so that nothing else
+need be downloaded or converted.
 
 Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2.
 """
@@ -11,17 +11,20 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from itertools import count, takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.cores import cores
 from earwitness.engines.ct2_weights import Weights
-from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper
+from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
 from earwitness.options import ModelOptions
 
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
 BFLOAT16, FLOAT32 = "bf16", "f32"
 NORM_EPSILON = 1e-5
-MAX_STREAMS = 8
-"""Windows encoded at the same time, each by its share of the threads; each takes memory of its own."""
 
 
 def suits(options: ModelOptions) -> bool:
@@ -80,7 +81,7 @@ class OpenVino(FasterWhisper):
             )
 
     @property
-    def _device(self) -> str:  # type: ignore[override]
+    def _device(self) -> str:
         return "cpu"
 
     @cached_property
@@ -100,47 +101,48 @@ class OpenVino(FasterWhisper):
     def _weights(self) -> Weights:
         return Weights(self._folder / "model.bin")
 
-    def _files(self) -> Mapping[str, bytes]:
-        """The model without its encoder, except the layer that CTranslate2 will not load without."""
+    @contextmanager
+    def _loadable(self) -> Iterator[Path]:
+        """The model without its encoder, which would take memory for nothing.
+
+        CTranslate2 wants one layer of it. It would also load a model from memory, but then keeps what it was given.
+        """
         layers = tuple(f"{layer}/" for layer in _layers(self._weights)[1:])
-        others = [self._folder / "config.json", *self._folder.glob("vocabulary.*")]
-        small = self._weights.without(lambda name: name.startswith(layers))
-        return {"model.bin": small, **{path.name: path.read_bytes() for path in others}}
+        with tempfile.TemporaryDirectory(prefix="earwitness-") as name:
+            folder = Path(name)
+            for path in self._folder.iterdir():
+                if path.suffix in (".json", ".txt"):
+                    shutil.copy(path, folder)
+            self._weights.write_without(lambda variable: variable.startswith(layers), folder / "model.bin")
+            yield folder
 
     @cached_property
     def _encoder(self) -> Any:
-        """A queue of requests; each encodes one window."""
+        """The compiled encoder, for one window at a time in each worker."""
         import openvino
 
-        threads = self._options.threads or cores()
         settings = {
             "INFERENCE_PRECISION_HINT": self.precision,
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": min(threads, MAX_STREAMS),
+            "INFERENCE_NUM_THREADS": self._threads,
+            "NUM_STREAMS": self._workers,
         }
         try:
-            compiled = openvino.Core().compile_model(encoder_graph(self._weights, self.precision), "CPU", settings)
+            return openvino.Core().compile_model(encoder_graph(self._weights, self.precision), "CPU", settings)
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
             ) from error
-        return openvino.AsyncInferQueue(compiled, min(threads, MAX_STREAMS))
+
+    def _shared_out(self, windows: Sequence[FloatArray], work: Callable[[Sequence[FloatArray]], list[T]]) -> list[T]:
+        _ = self._encoder  # compiled once, before several threads want it
+        return super()._shared_out(windows, work)
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         import ctranslate2
 
-        features = self._features(windows)
-        encoded: list[Any] = [None] * len(windows)
-
-        def keep(request: Any, index: int) -> None:
-            encoded[index] = request.get_output_tensor(0).data.copy()
-
-        queue = self._encoder
-        queue.set_callback(keep)
+        request = self._encoder.create_infer_request()
         try:
-            for index in range(len(windows)):
-                queue.start_async([features[index : index + 1]], index)
-            queue.wait_all()
+            encoded = [request.infer([self._features([window])])[0].copy() for window in windows]
         except RuntimeError as error:
             raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
