@@ -46,7 +46,7 @@ MAX_TOKENS = 448
 MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
 SAMPLED_HYPOTHESES = 5
 CPU_WORKERS = 2
-"""Two, each with half of the threads and of the windows, are faster than one: threads wait less for one another, and one
+"""Two, each with half of the threads and windows, are faster than one: threads wait less for one another, and one
 makes spectrograms and words while the other works the model. More were not measured."""
 DEMO_WINDOW_S = 12.0
 """The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""

@@ -26,6 +26,7 @@ import numpy as np
 from earwitness.engines.ct2_weights import Weights
 from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
+from earwitness.mapped import mapped, release
 from earwitness.options import ModelOptions
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 BFLOAT16, FLOAT32 = "bf16", "f32"
 NORM_EPSILON = 1e-5
+LARGE_BYTES = 2**18
+"""Weights of this size go to disk: OpenVINO keeps, beside the copies that it computes with, what it was given."""
 
 
 def suits(options: ModelOptions) -> bool:
@@ -126,8 +129,9 @@ class OpenVino(FasterWhisper):
             "INFERENCE_NUM_THREADS": self._threads,
             "NUM_STREAMS": self._workers,
         }
+        graph, self._on_disk = encoder_graph(self._weights, self.precision)
         try:
-            return openvino.Core().compile_model(encoder_graph(self._weights, self.precision), "CPU", settings)
+            return openvino.Core().compile_model(graph, "CPU", settings)
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
@@ -145,6 +149,8 @@ class OpenVino(FasterWhisper):
             encoded = [request.infer([self._features([window])])[0].copy() for window in windows]
         except RuntimeError as error:
             raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
+        for values in self._on_disk:
+            release(values)
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
 
@@ -153,7 +159,7 @@ def _layers(weights: Weights) -> list[str]:
     return list(takewhile(lambda name: f"{name}/ffn/linear_0/weight" in weights, names))
 
 
-def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
+def encoder_graph(weights: Weights, precision: str = FLOAT32) -> tuple[Any, list[Any]]:
     """Whisper's encoder as an OpenVINO model, from CTranslate2's weights.
 
     Args:
@@ -162,13 +168,14 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
 
     Returns:
         An `openvino.Model` with one input, mel features of shape (1, mels, 3000), and one output, of shape
-        (1, 1500, width); both float32.
+        (1, 1500, width), both float32; and the arrays that its large weights lie in, which are in unnamed files. They
+        must be kept as long as the model, but their memory can be released: OpenVINO makes its own copies.
 
     Raises:
         KeyError: the weights are not a Whisper's.
 
     >>> from earwitness.engines.hub import demo_folder
-    >>> encoder_graph(Weights(demo_folder() / "model.bin")).output(0).shape  # doctest: +SKIP
+    >>> encoder_graph(Weights(demo_folder() / "model.bin"))[0].output(0).shape  # doctest: +SKIP
     <Shape: [1,1500,192]>
     """
     import openvino
@@ -186,7 +193,7 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
         signal = op.add(signal, net.attention(signal, f"{layer}/self_attention"))
         signal = op.add(signal, net.feed_forward(signal, f"{layer}/ffn"))
     signal = op.convert(net.norm(signal, "encoder/layer_norm"), FLOAT32)
-    return openvino.Model([op.result(signal)], [features], "whisper_encoder")
+    return openvino.Model([op.result(signal)], [features], "whisper_encoder"), net.on_disk
 
 
 class _Net:
@@ -196,6 +203,7 @@ class _Net:
         from openvino import opset13
 
         self._op, self._weights, self._precision = opset13, weights, precision
+        self.on_disk: list[Any] = []
         self._heads = int(weights["encoder/num_heads"])
 
     def integers(self, *values: int) -> Any:
@@ -204,11 +212,17 @@ class _Net:
     def constant(self, values: FloatArray) -> Any:
         import openvino
 
-        if self._precision == FLOAT32:
-            return self._op.constant(np.ascontiguousarray(values))
-        tensor = openvino.Tensor(openvino.Type.bf16, openvino.Shape(values.shape))
-        tensor.data.view(np.uint16)[...] = _upper_halves(values)
-        return self._op.constant(tensor)
+        bits: Any = np.ascontiguousarray(values)
+        if self._precision == BFLOAT16:
+            bits = _upper_halves(bits)
+        if bits.nbytes >= LARGE_BYTES:
+            with tempfile.TemporaryFile(prefix="earwitness-") as file:
+                file.write(bits.tobytes())
+                file.flush()
+                bits = mapped(file).view(bits.dtype)
+            self.on_disk.append(bits)
+        tensor = openvino.Tensor(bits, openvino.Shape(values.shape), getattr(openvino.Type, self._precision))
+        return self._op.constant(tensor, shared_memory=bits.nbytes >= LARGE_BYTES)
 
     def _named(self, name: str) -> Any:
         return self.constant(self._weights[name])
