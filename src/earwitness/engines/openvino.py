@@ -26,7 +26,7 @@ import numpy as np
 from earwitness.engines.ct2_weights import Weights
 from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
-from earwitness.mapped import mapped, release
+from earwitness.mapped import give_back_freed, mapped, release
 from earwitness.options import ModelOptions
 
 if TYPE_CHECKING:
@@ -129,29 +129,33 @@ class OpenVino(FasterWhisper):
             "INFERENCE_NUM_THREADS": self._threads,
             "NUM_STREAMS": self._workers,
         }
-        graph, self._on_disk = encoder_graph(self._weights, self.precision)
         try:
-            return openvino.Core().compile_model(graph, "CPU", settings)
+            graph, self._on_disk = encoder_graph(self._weights, self.precision)
+            compiled = openvino.Core().compile_model(graph, "CPU", settings)
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
             ) from error
+        give_back_freed()
+        return compiled
 
     def _shared_out(self, windows: Sequence[FloatArray], work: Callable[[Sequence[FloatArray]], list[T]]) -> list[T]:
-        _ = self._encoder  # compiled once, before several threads want it
+        _ = self._whisper, self._encoder  # loaded and compiled once, before several threads want it
         return super()._shared_out(windows, work)
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         import ctranslate2
 
         request = self._encoder.create_infer_request()
+        encoded = np.empty((len(windows), *self._encoder.output(0).shape[1:]), np.float32)
         try:
-            encoded = [request.infer([self._features([window])])[0].copy() for window in windows]
+            for index, window in enumerate(windows):
+                encoded[index] = request.infer([self._features([window])])[0][0]
         except RuntimeError as error:
             raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
         for values in self._on_disk:
             release(values)
-        return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+        return ctranslate2.StorageView.from_array(encoded)
 
 
 def _layers(weights: Weights) -> list[str]:
