@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +129,16 @@ def test_a_benchmark_counts_its_windows_and_names_its_encoder(windows: list[np.n
     engine.recognize(windows[:3], GREEDY)
     assert engine.windows == 3  # type: ignore[attr-defined]
     assert engine.encoder == "OpenVINO, f32"  # type: ignore[attr-defined]
+
+
+@needs_openvino
+def test_openvino_does_not_call_home(tmp_path: Path) -> None:
+    """Importing the package sends an event wherever openvino-telemetry is; here that would leave a file."""
+    (tmp_path / "openvino_telemetry.py").write_text("import pathlib; pathlib.Path(__file__).with_name('sent').touch()")
+    code = "from earwitness.engines.openvino import *; suits(ModelOptions(device='cpu')); runtime().opset13"
+    paths = os.pathsep.join((str(tmp_path), *sys.path))
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": paths})
+    assert not (tmp_path / "sent").exists()
 
 
 @needs_openvino
