@@ -1,8 +1,8 @@
 """Whisper with its encoder on OpenVINO and its decoder on CTranslate2.
 
 On a CPU the encoder is most of the work, and CTranslate2 leaves its attention in float32. OpenVINO computes all of it
-in bfloat16 where the processor can (AMX, AVX512-BF16): on two AVX512-BF16 cores that takes half the time, at a third of
-the error that 8-bit weights make. The graph is built from the very folder that CTranslate2 reads, so that nothing else
+in bfloat16 where the processor can (AMX, AVX512-BF16): on two AVX512-BF16 cores that takes half the time or less, and
+errs less than 8-bit weights do. The graph is built from the very folder that CTranslate2 reads, so that nothing else
 need be downloaded or converted.
 
 Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2.
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earwitness.engines import hub
 from earwitness.engines.ct2_weights import Weights
 from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
@@ -140,9 +141,9 @@ class OpenVino(FasterWhisper):
         try:
             graph, self._on_disk = encoder_graph(self._weights, self.precision)
             compiled = runtime().Core().compile_model(graph, "CPU", settings)
-        except (RuntimeError, KeyError) as error:
+        except (RuntimeError, KeyError, OSError) as error:
             raise ModelError(
-                f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
+                f"{self.model}: OpenVINO cannot compile this encoder ({hub.reason(error)}); use --engine faster-whisper"
             ) from error
         give_back_freed()
         return compiled
@@ -160,7 +161,9 @@ class OpenVino(FasterWhisper):
             for index, window in enumerate(windows):
                 encoded[index] = request.infer([self._features([window])])[0][0]
         except RuntimeError as error:
-            raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
+            raise ModelError(
+                f"{self.model}: the encoder failed ({hub.reason(error)}); use --engine faster-whisper"
+            ) from error
         for values in self._on_disk:
             release(values)
         return ctranslate2.StorageView.from_array(encoded)
