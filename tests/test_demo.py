@@ -11,9 +11,10 @@ import jiwer
 import numpy as np
 import pytest
 
-from earwitness import transcribe
+from earwitness import engines, transcribe
 from earwitness.checkpoints import Checkpoints
 from earwitness.exports import json
+from earwitness.options import ModelOptions
 from earwitness.types import Transcript
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -97,5 +98,6 @@ def test_the_summary_rests_on_what_was_said(transcript: Transcript) -> None:
 
 
 def test_the_transcript_says_which_model_spoke(transcript: Transcript) -> None:
-    assert (transcript.engine.asr, transcript.engine.model) == ("faster-whisper", "demo")
+    fastest_here = engines.recognizer(ModelOptions(model="demo")).name
+    assert (transcript.engine.asr, transcript.engine.model) == (fastest_here, "demo")
     assert any("not meant for human speech" in warning for warning in transcript.warnings)

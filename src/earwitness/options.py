@@ -78,7 +78,7 @@ class ModelOptions:
     model: str = "auto"
     """auto, a Whisper size, demo, a folder or a hub id."""
     engine: str = "auto"
-    """auto, faster-whisper, pocketsphinx or fake."""
+    """auto, faster-whisper, openvino, pocketsphinx or fake; auto is openvino where that is installed and faster."""
     device: str = "auto"
     """auto, cpu or cuda."""
     compute_type: str = "auto"

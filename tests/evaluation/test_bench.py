@@ -115,7 +115,7 @@ def test_the_whole_job_in_a_process_of_its_own(piece: Path) -> None:
 def test_both_sides_make_the_same_number_of_tokens_of_the_same_windows(tmp_path: Path) -> None:
     model = random_whisper.write(tmp_path / "model")
     recording = write_wav(tmp_path / "long.wav", audio.load(EPISODE).between(0.0, 31.0))
-    options = Options.of(model=str(model), batch_size=2)
+    options = Options.of(model=str(model), engine="faster-whisper", batch_size=2)
     ours, theirs = bench([recording], options, runs=1, against="faster-whisper", tokens=40).sides
     assert ours.runs[0].tokens == theirs.runs[0].tokens == (40, 40)
     assert ours.runs[0].windows == theirs.runs[0].windows == 2
@@ -125,7 +125,8 @@ def test_both_sides_make_the_same_number_of_tokens_of_the_same_windows(tmp_path:
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_beside_faster_whisper(piece: Path, batch_size: int) -> None:
     """In batches, and one window at a time. The same weights say about the same."""
-    options = replace(DEMO, words=replace(DEMO.words, batch_size=batch_size))
+    model = replace(DEMO.model, engine="faster-whisper")
+    options = replace(DEMO, model=model, words=replace(DEMO.words, batch_size=batch_size))
     result = bench([piece], options, runs=1, against="faster-whisper")
     ours, theirs = result.sides
     assert list(ours.stages) == ["audio", "regions", "words", "rest"]

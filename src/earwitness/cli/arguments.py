@@ -12,7 +12,7 @@ Model = Annotated[
     str,
     typer.Option(help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder or a hub id."),
 ]
-Engine = Annotated[str, typer.Option(help="auto, faster-whisper or pocketsphinx (a rough draft).")]
+Engine = Annotated[str, typer.Option(help="auto, faster-whisper, openvino or pocketsphinx (a rough draft).")]
 Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]

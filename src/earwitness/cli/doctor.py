@@ -21,6 +21,7 @@ PACKAGES = (
     "faster-whisper",
     "ctranslate2",
     "onnxruntime",
+    "openvino",
     "kaldi-native-fbank",
     "pocketsphinx",
     "espeakng-loader",
