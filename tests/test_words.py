@@ -13,7 +13,9 @@ from earwitness.types import Audio, Region, Word
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
-from earwitness.words import Recognition, in_file, recognize, without_loops
+from earwitness.guards import without_loops
+from earwitness.windows import in_file
+from earwitness.words import Recognition, recognize
 
 RATE = 16_000
 SILENCE = Audio(np.zeros(200 * RATE, np.float32))
@@ -98,7 +100,7 @@ def test_a_loop_that_stays_is_cut_and_said() -> None:
 
     found = recognize(SILENCE, [Region(60.0, 65.0)], Fake(hear=hear))
     assert [word.word for word in found.words] == [" and", " so"]
-    assert found.warnings == ("1:00: repeated text was cut",)
+    assert found.warnings == ("1:00: repeated text was cut", "1:00: some speech has no words")
 
 
 def test_another_temperature_mends_what_halves_cannot() -> None:
