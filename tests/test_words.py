@@ -13,7 +13,6 @@ from earwitness.types import Audio, Region, Word
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
-from earwitness.guards import without_loops
 from earwitness.windows import in_file
 from earwitness.words import Recognition, recognize
 
@@ -157,8 +156,3 @@ def test_progress_ends_with_all_speech_done() -> None:
     recognize(SILENCE, regions, Fake(), WordOptions(batch_size=2), progress=lambda *step: seen.append(step))
     assert [done for _, done, _ in seen] == [0.0, 50.0, 100.0, 125.0]
     assert {(stage, total) for stage, _, total in seen} == {("words", 125.0)}
-
-
-def test_what_people_repeat_three_times_stays() -> None:
-    words = phrase("no no no I said", 0.0, 5.0)
-    assert without_loops(words) == words

@@ -36,8 +36,8 @@ Report = Callable[[str, str, Seconds, Seconds], None]
 class Outcome:
     """What became of one recording, whose exports are called `stem`.
 
-    `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name speakers who are perhaps known voices. `error` is none
-    where it went well; `elapsed_s` is the wall time of this run.
+    `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
+    speakers who are perhaps known voices. `error` is none where it went well; `elapsed_s` is the wall time of this run.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Outcome:
     speakers: int = 0
     words: int = 0
     doubtful: int = 0
-    speech: Speech = Speech()
+    speech: Speech = field(default_factory=Speech)
     proposals: tuple[str, ...] = ()
     elapsed_s: Seconds = 0.0
     warnings: tuple[str, ...] = ()

@@ -37,7 +37,9 @@ MIN_SILENCE_S, MIN_SOUND_S = 0.5, 0.2
 
 PIECE_S = 3.0
 CONTEXT_S = 4.0
-"""Sounds are judged in pieces of this length at most, together with others so near: a moment is too short to tell."""
+"""Sounds are judged in pieces of this length at most, together with others so near."""
+MOMENT_CONTEXT_S = 30.0
+"""A moment is too short to tell, so it goes with what is heard nearest to it, no farther away than this."""
 FRAME, HOP = 1024, 512
 BINS = slice(4, 384)
 """64 ms of sound at 16 kHz every 32 ms, and its spectrum from 62 Hz to 6 kHz."""
@@ -62,10 +64,6 @@ class _Piece:
     end: Seconds
     steadiness: float
     relief: float
-
-    @property
-    def duration(self) -> Seconds:
-        return self.end - self.start
 
     @property
     def middle(self) -> Seconds:
@@ -174,16 +172,26 @@ def texture(samples: FloatArray) -> tuple[float, float]:
 
 
 def _judged(pieces: Sequence[_Piece]) -> Iterator[Coverage]:
-    """What each piece is, by what is heard in it and around it."""
-    middles = [piece.middle for piece in pieces]
+    """What each piece is, by what is heard in it and around it; a moment is what the nearest longer piece is."""
+    told = [piece for piece in pieces if piece.end - piece.start > SHORTEST_S]
+    middles = [piece.middle for piece in told]
+    are_music = [_is_music(told[slice(*_near(middles, piece.middle, CONTEXT_S))]) for piece in told]
     for piece in pieces:
-        near = pieces[bisect_left(middles, piece.middle - CONTEXT_S) : bisect_right(middles, piece.middle + CONTEXT_S)]
-        told = [other for other in near if other.duration > SHORTEST_S]
-        weight = sum(other.duration for other in told) or 1.0
-        steadiness = sum(other.steadiness * other.duration for other in told) / weight
-        relief = sum(other.relief * other.duration for other in told) / weight
-        is_music = steadiness >= MUSIC_STEADINESS and relief >= MUSIC_RELIEF
+        first, last = _near(middles, piece.middle, MOMENT_CONTEXT_S)
+        nearest = min(range(first, last), key=lambda at: abs(middles[at] - piece.middle), default=None)
+        is_music = nearest is not None and are_music[nearest]
         yield Coverage(rounded(piece.start), rounded(piece.end), "music" if is_music else "noise")
+
+
+def _near(middles: Sequence[Seconds], time: Seconds, within_s: Seconds) -> tuple[int, int]:
+    return bisect_left(middles, time - within_s), bisect_right(middles, time + within_s)
+
+
+def _is_music(pieces: Sequence[_Piece]) -> bool:
+    weights = [piece.end - piece.start for piece in pieces]
+    steadiness = np.average([piece.steadiness for piece in pieces], weights=weights)
+    relief = np.average([piece.relief for piece in pieces], weights=weights)
+    return bool(steadiness >= MUSIC_STEADINESS and relief >= MUSIC_RELIEF)
 
 
 def _joined(spans: Iterable[Coverage]) -> Iterator[Coverage]:
