@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earwitness.engines.base import Recognized, Recognizer
-from earwitness.guards import HOLE_S, SILENT_NO_SPEECH_PROB, doubts_of, holes, is_silence, without_loops
+from earwitness.guards import (
+    DOUBTFUL_SPEECH,
+    HOLE_S,
+    SILENT_NO_SPEECH_PROB,
+    are_sure,
+    doubts_of,
+    holes,
+    is_silence,
+    is_unlikely,
+    without_loops,
+)  # fmt: skip
 from earwitness.options import WordOptions
 from earwitness.types import Audio, Passage, Region, Seconds, Word
 from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, samples_of, whole_words
@@ -29,8 +39,13 @@ REASONS = {
     "crowded": "text was left out, more than can be said in the time",
     "unsure": "the text is unsure",
     "silent": "text was left out that the recogniser itself takes for silence",
+    "unlikely": "text was left out where hardly anybody speaks",
     "hole": "some speech has no words",
 }
+
+
+FAILURES = frozenset({"loop", "crowded", "unsure"})
+"""What makes a window be heard again as a whole. The others leave holes, and those are heard again on their own."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +65,10 @@ class Heard:
     doubts: tuple[Doubt, ...] = ()
     repaired: tuple[Region, ...] = ()
     language: str = "en"
+
+    @property
+    def fails(self) -> bool:
+        return any(doubt.reason in FAILURES for doubt in self.doubts)
 
 
 @dataclass(frozen=True)
@@ -74,49 +93,58 @@ class Listener:
 
 
 def settled(listener: Listener, window: Window, result: Recognized) -> Heard:
-    """The result of a window, or a better one where it fails the guards; its holes heard again."""
-    first = _placed(window, result)
+    """The result of a window, or a better one where it fails the guards; its holes heard again.
+
+    An engine for which trying again is of no use is not judged: what it says is a draft, or a measurement.
+    """
     if not listener.recognizer.temperatures:
-        return first
-    heard = _best(listener, window, first)
-    if heard is not first:
-        heard = replace(heard, repaired=window if heard.words else ())
+        return Heard(in_file(window, result.words), _passage(window, result), language=result.language)
+    first = _placed(window, result)
+    heard = _best(first, _hearings(listener, window, first))
+    if heard is not first and not heard.fails:
+        heard = replace(heard, repaired=window)
     heard = _marked(_mended(listener, window, _cleaned(heard)), window)
     return replace(heard, language=listener.options.language or result.language)
 
 
+def _passage(window: Window, result: Recognized) -> Passage:
+    return Passage(window[0].start, window[-1].end, result.avg_logprob, result.no_speech_prob)
+
+
 def _placed(window: Window, result: Recognized) -> Heard:
-    passage = Passage(window[0].start, window[-1].end, result.avg_logprob, result.no_speech_prob)
+    """A result in the file, judged; what is said where nobody speaks is left out."""
     found = doubts_of(result, length(window))
     if result.words and is_silence(result):
         result, found = replace(result, words=()), ("silent",)
-    doubts = tuple(Doubt(window[0].start, reason) for reason in found)
-    return Heard(in_file(window, result.words), passage, doubts, language=result.language)
+    doubts = [Doubt(window[0].start, reason) for reason in found]
+    words = in_file(window, result.words)
+    for region in window:
+        inside = [word for word in words if region.start <= word.start < region.end]
+        if is_unlikely(region, inside):
+            words = tuple(word for word in words if word not in inside)
+            doubts.append(Doubt(region.start, "unlikely"))
+    return Heard(words, _passage(window, result), tuple(doubts), language=result.language)
 
 
-def _best(listener: Listener, window: Window, first: Heard) -> Heard:
-    """The first hearing without doubts, or else the one with the fewest."""
+def _best(first: Heard, others: Iterator[Heard]) -> Heard:
+    """The first hearing that passes, or else the one with the fewest doubts; no more are heard than it takes."""
     tries = [first]
-    for heard in _hearings(listener, window, first):
-        if not tries[-1].doubts:
-            break
+    while tries[-1].fails and (heard := next(others, None)):
         tries.append(heard)
     return min(tries, key=_badness)
 
 
 def _badness(heard: Heard) -> tuple[int, float]:
-    return len(heard.doubts), -heard.passage.avg_logprob
+    return sum(doubt.reason in FAILURES for doubt in heard.doubts), -heard.passage.avg_logprob
 
 
 def _hearings(listener: Listener, window: Window, first: Heard) -> Iterator[Heard]:
     """Hears a window again in one way after the other, as long as somebody asks."""
-    reasons = {doubt.reason for doubt in first.doubts}
-    if not reasons or reasons == {"silent"}:
-        return  # the hole that is left in place of silence is heard on its own
+    reasons = {doubt.reason for doubt in first.doubts} & FAILURES
     bare = listener.unprompted
     if bare != listener:
         yield _placed(window, bare.hear([window])[0])
-    parts = halves(listener.audio, window) if reasons - {"unsure"} else None
+    parts = halves(listener.audio, window) if reasons != {"unsure"} else None
     if parts:
         results = bare.hear(parts)
         yield _joined([_half(bare, part, result) for part, result in zip(parts, results, strict=True)])
@@ -125,13 +153,7 @@ def _hearings(listener: Listener, window: Window, first: Heard) -> Iterator[Hear
 
 
 def _half(listener: Listener, window: Window, result: Recognized) -> Heard:
-    tries = [_placed(window, result)]
-    if tries[0].doubts:
-        for heard in _warmer(listener, window):
-            tries.append(heard)
-            if not heard.doubts:
-                break
-    return min(tries, key=_badness)
+    return _best(_placed(window, result), _warmer(listener, window))
 
 
 def _warmer(listener: Listener, window: Window) -> Iterator[Heard]:
@@ -163,16 +185,18 @@ def _joined(parts: Sequence[Heard]) -> Heard:
 
 def _mended(listener: Listener, window: Window, heard: Heard) -> Heard:
     """What was heard, with the holes in it heard again on their own."""
-    todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
     bare = listener.unprompted
+    todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
     for temperature in (0.0, *listener.recognizer.temperatures):
         if temperature == 0.0 and bare == listener and window == tuple(todo):
             continue  # just that was heard, and in vain
+        if temperature > 0.0:
+            # Whoever asks often enough gets words for anything.
+            todo = [piece for piece in todo if piece.probability >= DOUBTFUL_SPEECH]
         results = bare.hear([(piece,) for piece in todo], temperature)
         for piece, result in zip(tuple(todo), results, strict=True):
             if _is_sure(result, piece):
-                found = in_file((piece,), result.words)
-                words = _spliced(heard.words, piece, found)
+                words = _spliced(heard.words, piece, in_file((piece,), result.words))
                 heard = replace(heard, words=words, repaired=(*heard.repaired, piece))
                 todo.remove(piece)
     return heard
@@ -193,6 +217,7 @@ def _is_sure(result: Recognized, piece: Region) -> bool:
         result.words
         and not doubts_of(result, piece.duration)
         and result.no_speech_prob <= SILENT_NO_SPEECH_PROB
+        and are_sure(result.words)
     )  # fmt: skip
 
 
@@ -219,6 +244,11 @@ def _plain(word: Word) -> str:
 
 
 def _marked(heard: Heard, window: Window) -> Heard:
-    """With a doubt for each hole that is left."""
+    """With a doubt for each hole that is left, and without those about text in whose place there is another now."""
     left = [Doubt(hole.start, "hole") for hole in holes(window, heard.words) if hole.duration > HOLE_S]
-    return replace(heard, doubts=(*heard.doubts, *left))
+    kept = [
+        doubt
+        for doubt in heard.doubts
+        if doubt.reason in FAILURES or not any(span.start <= doubt.start < span.end for span in heard.repaired)
+    ]
+    return replace(heard, doubts=(*kept, *left))

@@ -49,7 +49,7 @@ def halves(audio: Audio, window: Window) -> tuple[Window, Window] | None:
         return window[:cut], window[cut:]
     (region,) = window
     middle = quietest(audio, region.start + MIN_HALF_S, region.end - MIN_HALF_S)
-    return (Region(region.start, middle),), (Region(middle, region.end),)
+    return (replace(region, end=middle),), (replace(region, start=middle),)
 
 
 def in_file(window: Window, words: Sequence[Word]) -> tuple[Word, ...]:
