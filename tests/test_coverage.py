@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earwitness.coverage import coverage
-from earwitness.types import Region, Word
+from earwitness.coverage import Speech, coverage, speech_of, total
+from earwitness.types import Coverage, Region, Word
 
 
 def ledger(duration: float, regions: list[Region], words: list[Word]) -> list[tuple[float, float, str]]:
@@ -71,3 +71,23 @@ def test_the_ledger_accounts_for_every_second(
         for span in spans:
             shared = min(word.end, span.end) - max(word.start, span.start)
             assert shared <= 0.0011 or span.kind == "transcribed"
+
+
+def test_repaired_speech_and_sounds_have_their_kinds() -> None:
+    words = [Word(" a", 1.0, 2.0, 1.0), Word(" b", 2.2, 3.0, 1.0), Word(" c", 8.0, 9.0, 1.0)]
+    spans = coverage(
+        12.0,
+        [Region(0.8, 3.2), Region(4.0, 5.0), Region(7.8, 9.2)],
+        words,
+        repaired=[Region(7.8, 9.2), Region(4.0, 5.0)],
+        sounds=[Coverage(0.0, 0.5, "noise"), Coverage(3.2, 4.0, "music"), Coverage(9.5, 12.0, "music")],
+    )
+    assert [(span.start, span.end, span.kind) for span in spans] == [
+        (0.0, 0.5, "noise"), (0.5, 0.8, "silence"), (0.8, 3.2, "transcribed"), (3.2, 4.0, "music"),
+        (4.0, 5.0, "dropped"), (5.0, 7.8, "silence"), (7.8, 9.2, "repaired"), (9.2, 9.5, "silence"),
+        (9.5, 12.0, "music"),
+    ]  # fmt: skip
+    speech = speech_of(spans)
+    assert (speech.heard_s, speech.transcribed_s, speech.repaired_s, speech.lost_s) == (4.8, 2.4, 1.4, 1.0)
+    assert total([speech, speech]) == Speech(4.8, 2.8, 2.0)
+    assert str(total([])) == "0.0 s of speech heard: 0.0 s transcribed, 0.0 s repaired, 0.0 s lost"

@@ -2,7 +2,7 @@
 
 Loud enough to be heard and its spectrum standing still for a quarter of a second: that is music. The fine structure of
 a spectrum (its peaks, without its slope) is compared with itself a moment later. Tones of instruments stay where they
-are, while noise of whatever colour draws new peaks each time. A hum stays, too, but its peaks hardly stand out.
+are, while noise of whatever colour draws new peaks each time. A machine's hum stays too, but for seconds on end.
 
 So singing birds and crowing cocks are noise as they should be, a chainsaw at constant speed may be music, and drums
 without any tone are noise. Figures: docs/benchmarks.md.
@@ -45,8 +45,8 @@ BINS = slice(4, 384)
 """64 ms of sound at 16 kHz every 32 ms, and its spectrum from 62 Hz to 6 kHz."""
 SLOPE_BINS = 15
 """What is left of a spectrum without its mean over so many bins (234 Hz) is its fine structure."""
-LAG = 8
-"""A quarter of a second, in hops."""
+LAG, LONG_LAG = 8, 31
+"""A quarter of a second and a whole one, in hops."""
 SHORTEST_S = (FRAME + LAG * HOP) / SAMPLE_RATE_HZ
 """The shortest sound of which all that can be said."""
 FLOOR = 1e-6
@@ -55,15 +55,32 @@ DEPTH = (-1.5, 3.0)
 MUSIC_STEADINESS = 0.13
 MUSIC_RELIEF = 0.62
 """The correlation over a quarter of a second, and how far the fine structure stands out (standard deviation, nepers;
-that of noise is 0.57): from here on it is music. Fitted to 13 pieces of music and 78 recordings of other sounds."""
+that of noise is 0.57): from here on it is music. Fitted to 15 pieces of music and 78 recordings of other sounds."""
+HUM_STILLNESS = 0.85
+"""What has not changed in a whole second by more than this correlation is no music but a machine."""
+
+
+@dataclass(frozen=True)
+class Texture:
+    """How a sound's fine structure stays over a quarter of a second and a whole one (correlations, -1 to 1; 0 where the
+    sound is too short), and how far it stands out (nepers)."""
+
+    steadiness: float
+    stillness: float
+    relief: float
+
+    @property
+    def is_music(self) -> bool:
+        return (
+            self.steadiness >= MUSIC_STEADINESS and self.relief >= MUSIC_RELIEF and self.stillness < HUM_STILLNESS
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Piece:
     start: Seconds
     end: Seconds
-    steadiness: float
-    relief: float
+    texture: Texture
 
     @property
     def middle(self) -> Seconds:
@@ -147,18 +164,18 @@ def _power(audio: Audio, span: Region) -> FloatArray:
 def _pieces(audio: Audio, sound: Region) -> Iterator[_Piece]:
     edges = np.linspace(sound.start, sound.end, int(np.ceil(sound.duration / PIECE_S - 1e-9)) + 1)
     for start, end in pairwise(map(float, edges)):
-        steadiness, relief = texture(audio.between(start, end))
+        yield _Piece(start, end, texture(audio.between(start, end)))
         release(audio.samples)
-        yield _Piece(start, end, steadiness, relief)
 
 
-def texture(samples: FloatArray) -> tuple[float, float]:
-    """How much the peaks of a sound's spectrum stay (-1 to 1), and how far they stand out (nepers).
+def texture(samples: FloatArray) -> Texture:
+    """What a sound is like: medians over it, float32 (n,) at 16 kHz.
 
-    Both are medians over the sound, float32 (n,) at 16 kHz; 0 where it is shorter than a third of a second.
+    >>> texture(np.zeros(1000, np.float32))
+    Texture(steadiness=0.0, stillness=0.0, relief=0.0)
     """
-    if len(samples) <= FRAME + LAG * HOP:
-        return 0.0, 0.0
+    if len(samples) < FRAME:
+        return Texture(0.0, 0.0, 0.0)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP] * np.hanning(FRAME).astype(np.float32)
     spectra = np.abs(np.fft.rfft(frames, axis=1))[:, BINS]
     levels = np.log(spectra + FLOOR * float(spectra.max()) + 1e-9)
@@ -167,8 +184,14 @@ def texture(samples: FloatArray) -> tuple[float, float]:
     fine = np.clip(levels - slope, *DEPTH)
     fine -= fine.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(fine, axis=1)
-    alike = (fine[:-LAG] * fine[LAG:]).sum(axis=1) / np.maximum(lengths[:-LAG] * lengths[LAG:], 1e-9)
-    return float(np.median(alike)), float(np.median(lengths) / np.sqrt(fine.shape[1]))
+    fine /= np.maximum(lengths, 1e-9)[:, np.newaxis]
+    relief = float(np.median(lengths)) / float(np.sqrt(fine.shape[1]))
+    return Texture(_correlation(fine, LAG), _correlation(fine, LONG_LAG), relief)
+
+
+def _correlation(rows: FloatArray, lag: int) -> float:
+    """The median one between rows so far apart, each of length one."""
+    return float(np.median((rows[:-lag] * rows[lag:]).sum(axis=1))) if len(rows) > lag else 0.0
 
 
 def _judged(pieces: Sequence[_Piece]) -> Iterator[Coverage]:
@@ -188,10 +211,9 @@ def _near(middles: Sequence[Seconds], time: Seconds, within_s: Seconds) -> tuple
 
 
 def _is_music(pieces: Sequence[_Piece]) -> bool:
-    weights = [piece.end - piece.start for piece in pieces]
-    steadiness = np.average([piece.steadiness for piece in pieces], weights=weights)
-    relief = np.average([piece.relief for piece in pieces], weights=weights)
-    return bool(steadiness >= MUSIC_STEADINESS and relief >= MUSIC_RELIEF)
+    rows = [(piece.texture.steadiness, piece.texture.stillness, piece.texture.relief) for piece in pieces]
+    mean = np.average(rows, axis=0, weights=[piece.end - piece.start for piece in pieces])
+    return Texture(*map(float, mean)).is_music
 
 
 def _joined(spans: Iterable[Coverage]) -> Iterator[Coverage]:

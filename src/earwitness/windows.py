@@ -40,7 +40,7 @@ def name_of(window: Window) -> str:
 
 
 def halves(audio: Audio, window: Window) -> tuple[Window, Window] | None:
-    """A window in two, between regions where it has several, else at its quietest point; none where it is short."""
+    """A window in two, between regions or else where its middle third is quietest; none where it is short."""
     if length(window) < 2 * MIN_HALF_S:
         return None
     if len(window) > 1:
@@ -48,7 +48,8 @@ def halves(audio: Audio, window: Window) -> tuple[Window, Window] | None:
         cut = min(range(1, len(window)), key=lambda index: abs(lengths[index - 1] - lengths[-1] / 2))
         return window[:cut], window[cut:]
     (region,) = window
-    middle = quietest(audio, region.start + MIN_HALF_S, region.end - MIN_HALF_S)
+    margin = max(MIN_HALF_S, region.duration / 3)
+    middle = quietest(audio, region.start + margin, region.end - margin)
     return (replace(region, end=middle),), (replace(region, start=middle),)
 
 
@@ -69,9 +70,9 @@ def in_file(window: Window, words: Sequence[Word]) -> tuple[Word, ...]:
             index += 1
         region = window[index]
         shift = region.start - seams[index]
-        start = min(max(word.start + shift, region.start), region.end - MIN_WORD_S)
-        end = min(max(word.end + shift, start + MIN_WORD_S), region.end)
-        placed.append(replace(word, start=round(start, 6), end=round(end, 6)))
+        start = min(max(round(word.start + shift, 6), region.start), region.end - MIN_WORD_S)
+        end = min(max(round(word.end + shift, 6), start + MIN_WORD_S), region.end)
+        placed.append(replace(word, start=start, end=end))
     return tuple(placed)
 
 
