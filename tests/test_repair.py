@@ -93,6 +93,31 @@ def test_a_window_of_one_region_that_was_emptied_is_repaired_in_halves() -> None
     assert [region.duration > 3 for region in found.repaired] == [True, True]
 
 
+def test_an_empty_window_of_a_region_that_was_cut_is_heard_in_halves_too() -> None:
+    fake = faulty(lambda result: replace(result, words=()), 15, longer_than_s=20.0)
+    found = hear([Region(2.0, 16.0), Region(16.0, 30.0)], fake)
+    assert texts(found) == expected([Region(2.0, 30.0)])
+    assert fake.heard == 3
+
+
+def test_holes_are_heard_no_more_at_a_time_than_windows() -> None:
+    sizes: list[int] = []
+
+    class Counted(Attentive):
+        def recognize(
+            self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0
+        ) -> list[Recognized]:
+            sizes.append(len(windows))
+            return super().recognize(windows, options, temperature=temperature)
+
+    def empty(window: FloatArray, temperature: float) -> Recognized:
+        return Recognized(()) if len(window) > 20 * RATE else numbers(window)
+
+    regions = [Region(at, at + 3.0) for at in range(0, 40, 4)]
+    assert texts(hear(regions, Counted(empty), batch_size=4)) == expected(regions)
+    assert sizes == [1, 4, 4, 2]
+
+
 def test_skipped_words_are_spliced_in_where_they_were_skipped() -> None:
     def skip(result: Recognized) -> Recognized:
         return replace(result, words=tuple(w for w in result.words if not 33 <= int(w.word) <= 36))

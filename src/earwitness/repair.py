@@ -81,10 +81,10 @@ class Listener:
 
     def hear(self, windows: Sequence[Window], temperature: float = 0.0) -> list[Recognized]:
         """One result a window, as the recogniser gives it, with words made whole."""
-        if not windows:
-            return []
-        samples = [samples_of(self.audio, window) for window in windows]
-        found = self.recognizer.recognize(samples, self.options, temperature=temperature)
+        found: list[Recognized] = []
+        for start in range(0, len(windows), self.options.batch_size):
+            samples = [samples_of(self.audio, window) for window in windows[start : start + self.options.batch_size]]
+            found += self.recognizer.recognize(samples, self.options, temperature=temperature)
         return [replace(result, words=whole_words(result.words)) for result in found]
 
     @property
@@ -188,7 +188,7 @@ def _mended(listener: Listener, window: Window, heard: Heard) -> Heard:
     bare = listener.unprompted
     todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
     for temperature in (0.0, *listener.recognizer.temperatures):
-        if temperature == 0.0 and bare == listener and window == tuple(todo):
+        if temperature == 0.0 and bare == listener and len(todo) == 1 and _is_all_of(window, todo[0]):
             continue  # just that was heard, and in vain
         if temperature > 0.0:
             # Whoever asks often enough gets words for anything.
@@ -206,9 +206,13 @@ def _pieces(listener: Listener, window: Window, hole: Region) -> Iterator[Region
     """A hole as it shall be heard: what was heard alone already, and in vain, in halves."""
     if hole.duration < MIN_HOLE_S:
         return
-    parts = halves(listener.audio, (hole,)) if window == (hole,) else None
+    parts = halves(listener.audio, (hole,)) if _is_all_of(window, hole) else None
     for (piece,) in parts or ((hole,),):
         yield piece
+
+
+def _is_all_of(window: Window, piece: Region) -> bool:
+    return piece.duration > length(window) - MIN_WORD_S
 
 
 def _is_sure(result: Recognized, piece: Region) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from earwitness.mapped import release
-from earwitness.types import Audio, Coverage, Progress, Region, Seconds
+from earwitness.types import Audio, Coverage, Region, Seconds
 from earwitness.units import SAMPLE_RATE_HZ, rounded, to_samples
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class _Piece:
         return (self.start + self.end) / 2
 
 
-def listen(audio: Audio, speech: Sequence[Region], progress: Progress | None = None) -> tuple[Coverage, ...]:
+def listen(audio: Audio, speech: Sequence[Region]) -> tuple[Coverage, ...]:
     """The spans of `music` and `noise` outside of speech, in order of time; what lies between them is silence.
 
     Args:
@@ -104,8 +104,6 @@ def listen(audio: Audio, speech: Sequence[Region], progress: Progress | None = N
     for gap in _gaps(speech, audio.duration):
         for sound in _audible(audio, gap, quiet_db):
             pieces += _pieces(audio, sound)
-        if progress:
-            progress("sounds", gap.end, audio.duration)
     return tuple(_joined(_judged(pieces)))
 
 

@@ -22,7 +22,8 @@ from earwitness.windows import Window, length, name_of, samples_of
 LANGUAGE_WINDOWS = 4
 """So many, from all over the recording, vote on its language: the first may be a jingle."""
 SURE_LANGUAGE = 0.8
-"""A window that is so probably in another language than the recording is heard in that one."""
+MIN_LANGUAGE_S = 3.0
+"""A window that is so probably in another language than the recording, and so long, is heard in that one."""
 
 
 class Memo(Protocol):
@@ -111,19 +112,19 @@ def _hear(listener: Listener, windows: Sequence[Window], *, fixed_language: bool
     results = listener.hear(windows)
     listeners = [listener] * len(windows)
     if not fixed_language:
-        for language, places in _strangers(results, listener.options.language).items():
+        for language, places in _strangers(windows, results, listener.options.language).items():
             other = replace(listener, options=replace(listener.options, language=language))
             for place, result in zip(places, other.hear([windows[place] for place in places]), strict=True):
                 results[place], listeners[place] = result, other
     return [settled(*heard) for heard in zip(listeners, windows, results, strict=True)]
 
 
-def _strangers(results: Sequence[Recognized], common: str | None) -> dict[str, list[int]]:
+def _strangers(windows: Sequence[Window], results: Sequence[Recognized], common: str | None) -> dict[str, list[int]]:
     """The places of windows that are surely in another language, by that language."""
     found: dict[str, list[int]] = defaultdict(list)
-    for place, result in enumerate(results):
+    for place, (window, result) in enumerate(zip(windows, results, strict=True)):
         language, probability = max(result.languages.items(), key=lambda known: known[1], default=("", 0.0))
-        if probability >= SURE_LANGUAGE and language != common:
+        if language != common and probability >= SURE_LANGUAGE and length(window) >= MIN_LANGUAGE_S:
             found[language].append(place)
     return found
 
