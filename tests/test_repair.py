@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from earwitness.engines.base import Recognized
 from earwitness.engines.fake import Fake
 from earwitness.options import WordOptions
 from earwitness.types import Audio, Region, Word
+from earwitness.values import from_plain, to_plain
 from earwitness.words import Recognition, recognize
 
 if TYPE_CHECKING:
@@ -337,3 +339,31 @@ def test_no_word_begins_before_its_region_whatever_an_engine_says(
         assert any(r.start <= word.start <= word.end <= r.end for r in regions)
     ledger = coverage(160.0, regions, found.words, repaired=found.repaired)
     assert sum(span.end - span.start for span in ledger) == pytest.approx(160.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 16])
+def test_the_size_of_batches_changes_nothing(batch_size: int) -> None:
+    regions = [Region(at, at + 13.0) for at in range(0, 110, 14)]
+    skip = faulty(lambda result: replace(result, words=result.words[:3]), 20, longer_than_s=20.0)
+    whole = faulty(lambda result: replace(result, words=result.words[:3]), 20, longer_than_s=20.0)
+    assert hear(regions, skip, batch_size=batch_size) == hear(regions, whole, batch_size=8)
+
+
+def test_what_was_heard_twice_can_be_kept() -> None:
+    """As checkpoints keep it: a run that goes on says and marks the same."""
+    kept: dict[str, Any] = {}
+
+    class Memory:
+        def get(self, name: str, kind: Any) -> Any:
+            return from_plain(kind, json.loads(kept[name])) if name in kept else None
+
+        def put(self, name: str, value: Any) -> None:
+            kept[name] = json.dumps(to_plain(value))
+
+    regions = [Region(2.0, 9.0, 0.6), Region(12.0, 20.0, 0.9), Region(30.0, 41.0), Region(70.0, 75.0)]
+    empty = faulty(lambda result: replace(result, words=()), 15, longer_than_s=20.0)
+    first = recognize(COUNTED, regions, empty, WordOptions(), memo=Memory())
+    fake = Fake(hear=numbers)
+    assert recognize(COUNTED, regions, fake, WordOptions(), memo=Memory()) == first
+    assert first.repaired == tuple(regions[:3])
+    assert fake.heard == 0

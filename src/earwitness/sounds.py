@@ -29,7 +29,7 @@ STEP_S = 0.1
 BLOCK_S = 60.0
 """Loudness is taken over steps of this length, in blocks of that."""
 SILENT_DB = -55.0
-SPEECH_TO_SILENCE_DB = 35.0
+SPEECH_TO_SILENCE_DB = 30.0
 SILENT_DB_RANGE = (-70.0, -45.0)
 """Silence is softer than this, or than the recording's speech by that, within a range (RMS, dB of full scale)."""
 MIN_SILENCE_S, MIN_SOUND_S = 0.5, 0.2
