@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,23 @@ def test_what_nobody_repeats_is_said_once(words: tuple[Word, ...], kept: int) ->
     around = (*said("it begins here", 0.0, 1.0), *words, *said("and ends", 25.0, 26.0))
     assert without_loops(around) == (*around[: 3 + kept], *around[-2:])
     assert "loop" in doubts_of(Recognized(around), 30.0)
+
+
+def test_repetitions_that_no_sound_is_left_for_are_a_loop() -> None:
+    """As Whisper aligns them: some take all the time there is, and the others next to none."""
+    suitcase = [" suitcase", " in", " the"] * 4
+    lasting = [0.01, 0.01, 0.01, 0.14, 0.01, 0.01, 0.5, 0.01, 0.56, 0.2, 0.22, 0.3]
+    ends = list(accumulate(lasting, initial=83.65))
+    words = tuple(Word(text, *times, 0.8) for text, times in zip(suitcase, pairwise(ends), strict=True))
+    assert without_loops(words) == words[:3]
+    wheel = [Word(" wheel,", at, at + length, 0.9) for at, length in ((0, 0.3), (0.3, 0.2), (0.5, 0.04), (0.54, 0.01))]
+    assert without_loops(wheel) == (wheel[0],)
+    once = [Word(" no,", at, at + length, 0.9) for at, length in ((0, 0.3), (0.3, 0.2), (0.5, 0.04), (0.6, 0.3))]
+    assert without_loops(once) == tuple(once)  # a single one may be badly aligned
+
+
+def test_punctuation_does_not_hide_a_loop() -> None:
+    assert len(without_loops(said("Thank you. Thank you, thank you! " * 5, 0.0, 20.0))) == 2
 
 
 def test_words_without_time_are_a_loop_too() -> None:

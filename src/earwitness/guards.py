@@ -25,11 +25,12 @@ DOUBTFUL_WORDS = 0.6
 sneezes, dogs, saws and music 25 are below the first, and of 421 in recordings of talk one in ten."""
 HOLE_S = 2.5
 """So much speech without the beginning of a word is a hole: people pause inside a region, but not that long."""
-LOOP_REPEATS = 4
-LOOP_PHRASE_WORDS = 8
-"""Repeating is suspicious from so many times on, of a phrase of up to so many words."""
+LOOP_REPEATS, LOOP_PHRASE_WORDS = 3, 8
+"""Repeating is looked at from so many times on, of a phrase of up to so many words."""
 LOOP_WORDS = 20
 """People say "no, no, no, no" and "I don't know" four times over, but no more words than this of it."""
+RUSHED_REPEATS, RUSHED_SHARE = 2, 0.25
+"""In a loop so many of the repetitions, and this share of them, have next to no time: there is no sound they are in."""
 FASTEST_WORDS_PER_S = 10.0
 FASTEST_CHARACTERS_PER_S = 30.0
 """Nobody speaks faster: the quickest talkers say some eight words and 25 letters a second for a short while."""
@@ -84,12 +85,12 @@ def loops(words: Sequence[Word]) -> Iterator[Loop]:
     >>> list(loops(said)), list(loops(said * 8))
     ([], [(0, 1, 40)])
     """
-    texts = [word.word.strip().casefold() for word in words]
+    texts = [plain(word) for word in words]
     at = 0
     while at < len(words):
         size, repeats = _repeated(texts, at)
         run = words[at : at + size * repeats]
-        if repeats >= LOOP_REPEATS and _is_inhuman(run):
+        if repeats >= LOOP_REPEATS and _is_inhuman(run, size):
             yield at, size, repeats
         at += len(run) if repeats >= LOOP_REPEATS else 1
 
@@ -115,13 +116,24 @@ def _repeated(texts: Sequence[str], at: int) -> tuple[int, int]:
     return 1, 1
 
 
-def _is_inhuman(run: Sequence[Word]) -> bool:
-    seconds = max(word.end for word in run) - run[0].start
+def _is_inhuman(run: Sequence[Word], size: int) -> bool:
+    rushed = sum(_is_rushed(run[at : at + size]) for at in range(0, len(run), size))
     return (
         len(run) > LOOP_WORDS
-        or len(run) > FASTEST_WORDS_PER_S * seconds
-        or _characters(run) > FASTEST_CHARACTERS_PER_S * seconds
+        or _is_rushed(run)
+        or (rushed >= RUSHED_REPEATS and rushed * size >= RUSHED_SHARE * len(run))
     )
+
+
+def _is_rushed(words: Sequence[Word]) -> bool:
+    """Whether nobody can say these words in their time."""
+    seconds = max(word.end for word in words) - words[0].start
+    return len(words) > FASTEST_WORDS_PER_S * seconds or _characters(words) > FASTEST_CHARACTERS_PER_S * seconds
+
+
+def plain(word: Word) -> str:
+    """What two words must share to be the same one: letters and digits, whatever their case."""
+    return "".join(character for character in word.word.casefold() if character.isalnum()) or word.word.strip()
 
 
 def _characters(words: Sequence[Word]) -> int:

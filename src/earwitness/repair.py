@@ -22,6 +22,7 @@ from earwitness.guards import (
     holes,
     is_silence,
     is_unlikely,
+    plain,
     without_loops,
 )  # fmt: skip
 from earwitness.options import WordOptions
@@ -229,22 +230,18 @@ def _spliced(words: Sequence[Word], hole: Region, found: Sequence[Word]) -> tupl
     """Words with those of a hole in their place; neighbours that were heard again with it move, and come once."""
     before = [word for word in words if (word.start + word.end) / 2 < hole.start]
     after = [word for word in words if (word.start + word.end) / 2 > hole.end]
-    said = [_plain(word) for word in found]
+    said = [plain(word) for word in found]
     for count in range(min(SEAM_WORDS, len(before), len(found)), 0, -1):
         near = before[-count].start > hole.start - SEAM_S
-        if near and [_plain(word) for word in before[-count:]] == said[:count]:
+        if near and [plain(word) for word in before[-count:]] == said[:count]:
             del before[-count:]
             break
     for count in range(min(SEAM_WORDS, len(after), len(found)), 0, -1):
         near = after[count - 1].end < hole.end + SEAM_S
-        if near and [_plain(word) for word in after[:count]] == said[-count:]:
+        if near and [plain(word) for word in after[:count]] == said[-count:]:
             del after[:count]
             break
     return (*before, *found, *after)
-
-
-def _plain(word: Word) -> str:
-    return "".join(character for character in word.word.casefold() if character.isalnum())
 
 
 def _marked(heard: Heard, window: Window) -> Heard:
