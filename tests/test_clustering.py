@@ -60,7 +60,7 @@ def test_one_voice(minutes: int) -> None:
 def test_a_voice_that_says_little_is_neither_lost_nor_made_two(minutes: int) -> None:
     turns = [(0, 10.0), (1, 10.0)] * (3 * minutes)
     assert count(turns) == 2
-    assert count([*turns[:7], (2, 4.0), *turns[7:]]) == 3
+    assert count([*turns[:7], (2, 12.0), *turns[7:]]) == 3
 
 
 def test_long_talk_of_many_voices() -> None:

@@ -17,7 +17,7 @@ WORD, SECOND = (30.0, 30.7), (50.0, 50.7)
 
 
 class Ear:
-    """An embedder that hears who has most of a span; a likeness of 1 makes a word's point that of the host."""
+    """An embedder that hardly hears who has but half of a span; a likeness of 1 makes a word's point the host's."""
 
     name = "stand-in"
     window_s = 1.6
@@ -32,7 +32,7 @@ class Ear:
             point[0] += 4
             for (start, end), likeness in self.likeness.items():
                 shared = max(0.0, min(span.end, end) - max(span.start, start)) / span.duration
-                point[:2] += (1 - likeness) * shared * np.array([-4.0, 8.0])
+                point[:2] += (1 - likeness) * shared**3 * np.array([-4.0, 8.0])
         return points.astype(np.float32)
 
 
@@ -66,6 +66,12 @@ def test_a_word_is_a_strangers_where_both_spectra_and_point_say_so(colour: float
 def test_where_the_number_is_given_nobody_is_added() -> None:
     found = diarize(*show(-0.9), Ear(0.0), SpeakerOptions(speakers=1))
     assert {turn.speaker for turn in found.turns} == {"SPEAKER_00"}
+
+
+def test_where_two_are_given_the_second_is_whoever_says_a_word_and_no_half_of_the_host() -> None:
+    found = diarize(*show(-0.9), Ear(0.0), SpeakerOptions(speakers=2))
+    (word,) = (turn for turn in found.turns if turn.speaker == "SPEAKER_01")
+    assert (word.start, word.end) == pytest.approx(WORD, abs=0.05)
 
 
 def test_what_is_odd_and_like_a_strangers_word_is_the_strangers_too() -> None:

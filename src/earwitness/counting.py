@@ -37,12 +37,12 @@ of them are no more than five."""
 GOOD_CHANNEL, BAD_CHANNEL = 4.5, 15.0
 """How far the middle of all points lies from that of all voices, squared, in spreads a dimension: in clean recordings,
 and over telephones. Through a bad channel voices sound alike."""
-ONE, ONE_CHANNEL = 0.34, 0.046
+ONE, ONE_CHANNEL = 0.3, 0.046
 """What "one voice", which has neither gap nor silhouette, has in their place; and more for how bad the channel is."""
 SPLIT, JOINED, CHANNEL = -0.6, -1.0, 0.1
 """Evidence from which on two voices are likely to be one split, and up to which they are surely two; and how much later
 for how bad the channel is."""
-SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 0.51, 0.34, 0.15
+SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 0.4, 0.34, 0.15
 """What evidence beyond these costs, beside the two other measures, and within how much of it this begins. These eight
 are from a multinomial regression over joined talk, clean and through bad channels, rounded."""
 

@@ -78,7 +78,9 @@ def speak_many(job: tuple[int, int]) -> list[tuple[str, int, np.ndarray, list[tu
         samples, words = say(text, VOICES[voice], r.randint(140, 195), r.randint(30, 70), r.randint(35, 65))
         if len(samples) < SAMPLE_RATE // 8:
             continue
-        spoken.append((text, voice, log_power(samples), [(w.offset, round(w.start * FRAMES_PER_SECOND)) for w in words]))
+        spoken.append(
+            (text, voice, log_power(samples), [(w.offset, round(w.start * FRAMES_PER_SECOND)) for w in words])
+        )
     return spoken
 
 

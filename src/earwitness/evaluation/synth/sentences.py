@@ -76,7 +76,7 @@ singing having being going coming looking thinking using starting
 """.split()
 ADVERBS = """
 quickly slowly carefully quietly suddenly finally eventually usually rarely often always never probably certainly
-honestly exactly nearly almost simply clearly really already again together soon once twice now then here today
+honestly exactly nearly almost simply clearly really already again together soon once twice now then here there today
 later also even still only just maybe perhaps
 """.split()
 NAMES = """
