@@ -226,6 +226,18 @@ def test_more_than_can_be_said_is_left_out_and_said() -> None:
     assert found.warnings == ("0:03: text was left out, more than can be said in the time",)
 
 
+def test_what_is_left_out_of_one_half_stays_in_the_other() -> None:
+    def crowd(result: Recognized) -> Recognized:
+        words = tuple(Word(f" {word}", 0.1, 0.3, 0.9) for word in ("credits " * 3 + "of people ").split() * 30)
+        return replace(result, words=tuple(replace(w, word=f"{w.word}{n}") for n, w in enumerate(words)))
+
+    found = hear([Region(65.0, 75.0)], faulty(crowd, 66))
+    middle = found.words[0].start
+    assert 68 < middle < 73
+    assert texts(found) == expected([Region(middle, 75.0)])
+    assert found.warnings[0] == "1:05: text was left out, more than can be said in the time"
+
+
 def test_ghosts_are_left_out_and_said_where_neither_detector_nor_recogniser_is_sure() -> None:
     ghost = Recognized((Word(" You", 0.1, 0.4, 0.4),), avg_logprob=-0.7)
     fake = Fake(hear=lambda window, temperature: ghost)

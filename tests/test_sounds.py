@@ -111,7 +111,7 @@ def test_one_after_the_other() -> None:
     assert [found[0].start, found[0].end, found[1].start, found[1].end] == pytest.approx([0, 12, 16, 28], abs=0.11)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(st.lists(st.tuples(st.floats(0.0, 3), st.floats(0.1, 3)), max_size=6), st.integers(0, 5))
 def test_spans_are_in_order_outside_of_speech_and_inside_of_the_file(
     steps: list[tuple[float, float]], seed: int

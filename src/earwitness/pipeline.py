@@ -130,6 +130,7 @@ def run(
     recognizer = engines.recognizer
 
     speech = stages.regions(engines.detector)
+    around = stages.sounds(speech)
     said = stages.words(recognizer, speech)
     voices = stages.speakers(engines, speech)
     with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping, voices.stretches)
@@ -145,9 +146,7 @@ def run(
         turns=segments.turns(lines),
         speakers=segments.speakers(lines),
         chapters=topics,
-        coverage=coverage.coverage(
-            stages.duration, speech, said.words, repaired=said.repaired, sounds=stages.sounds(speech)
-        ),
+        coverage=coverage.coverage(stages.duration, speech, said.words, repaired=said.repaired, sounds=around),
         overlaps=attribution.overlaps(voices.overlapping),
         warnings=_warnings(stages, recognizer, said, speech),
     )

@@ -104,7 +104,7 @@ def settled(listener: Listener, window: Window, result: Recognized) -> Heard:
     heard = _best(first, _hearings(listener, window, first))
     if heard is not first and not heard.fails:
         heard = replace(heard, repaired=window)
-    heard = _marked(_mended(listener, window, _cleaned(heard)), window)
+    heard = _marked(_mended(listener, window, heard), window)
     return replace(heard, language=listener.options.language or result.language)
 
 
@@ -113,12 +113,14 @@ def _passage(window: Window, result: Recognized) -> Passage:
 
 
 def _placed(window: Window, result: Recognized) -> Heard:
-    """A result in the file, judged; what is said where nobody speaks is left out."""
-    found = doubts_of(result, length(window))
-    if result.words and is_silence(result):
-        result, found = replace(result, words=()), ("silent",)
+    """A result in the file, judged: without loops, and without what nobody can have said, or where nobody speaks."""
+    found, said = doubts_of(result, length(window)), without_loops(result.words)
+    if said and is_silence(result):
+        said, found = (), ("silent",)
+    elif "crowded" in doubts_of(replace(result, words=said), length(window)):
+        said = ()
     doubts = [Doubt(window[0].start, reason) for reason in found]
-    words = in_file(window, result.words)
+    words = in_file(window, said)
     for region in window:
         inside = [word for word in words if region.start <= word.start < region.end]
         if is_unlikely(region, inside):
@@ -160,16 +162,6 @@ def _half(listener: Listener, window: Window, result: Recognized) -> Heard:
 def _warmer(listener: Listener, window: Window) -> Iterator[Heard]:
     for temperature in listener.recognizer.temperatures:
         yield _placed(window, listener.hear([window], temperature)[0])
-
-
-def _cleaned(heard: Heard) -> Heard:
-    """Without loops, and without what nobody can have said."""
-    reasons = {doubt.reason for doubt in heard.doubts}
-    if "loop" in reasons:
-        heard = replace(heard, words=without_loops(heard.words))
-    if "crowded" in reasons and "loop" not in reasons:
-        heard = replace(heard, words=())
-    return heard
 
 
 def _joined(parts: Sequence[Heard]) -> Heard:
