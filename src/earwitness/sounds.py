@@ -38,8 +38,8 @@ MIN_SILENCE_S, MIN_SOUND_S = 0.5, 0.2
 PIECE_S = 3.0
 CONTEXT_S = 4.0
 """Sounds are judged in pieces of this length at most, together with others so near."""
-MOMENT_CONTEXT_S = 30.0
-"""A moment is too short to tell, so it goes with what is heard nearest to it, no farther away than this."""
+MOMENT_CONTEXT_S = 120.0
+"""A moment is too short to tell, so it goes with the nearest that can be told, as music lasts."""
 FRAME, HOP = 1024, 512
 BINS = slice(4, 384)
 """64 ms of sound at 16 kHz every 32 ms, and its spectrum from 62 Hz to 6 kHz."""
