@@ -12,6 +12,7 @@ import pytest
 
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import FOLDER_VARIABLE
+from earwitness.coverage import speech_of
 from earwitness.errors import ModelError
 from earwitness.exports.json import read
 from earwitness.options import Options
@@ -47,7 +48,10 @@ def test_one_bad_recording_does_not_stop_the_others(folder: Path, tmp_path: Path
         assert outcome.error is None
         assert outcome.duration_s == pytest.approx(12.0)
         assert sorted(map(os.path.basename, outcome.files)) == [f"{name}.json", f"{name}.txt"]
-        assert len(read(tmp_path / "out" / f"{name}.json").words) == outcome.words
+        written = read(tmp_path / "out" / f"{name}.json")
+        assert len(written.words) == outcome.words
+        assert speech_of(written.coverage) == outcome.speech
+        assert outcome.speech.transcribed_s > 5
     assert not (tmp_path / "out" / "b.json").exists()
 
 

@@ -18,7 +18,10 @@ HEAVY = {
     "pysbd", "pysubs2", "rapidfuzz", "ray", "rouge_score", "scipy", "sklearn", "soxr", "tokenizers", "torch",
     "transformers", "whisper", "whisper_normalizer", "whisperx",
 }  # fmt: skip
-STAGES = ("source", "audio", "regions", "words", "speakers", "segments", "chapters", "summary")
+STAGES = (
+    "source", "audio", "regions", "sounds", "windows", "guards", "repair", "words", "speakers", "segments", "coverage",
+    "chapters", "summary",
+)  # fmt: skip
 IMPORT_LIMIT_S = 0.15
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.cores import cores
+from earwitness.coverage import Speech, speech_of
 from earwitness.errors import EarwitnessError
 from earwitness.exports.reading import introduced
 from earwitness.library.store import Library
@@ -35,8 +36,8 @@ Report = Callable[[str, str, Seconds, Seconds], None]
 class Outcome:
     """What became of one recording, whose exports are called `stem`.
 
-    `doubtful` words may be another speaker's. `proposals` name speakers who are perhaps known voices. `error` is none
-    where it went well; `elapsed_s` is the wall time of this run.
+    `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
+    speakers who are perhaps known voices. `error` is none where it went well; `elapsed_s` is the wall time of this run.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Outcome:
     speakers: int = 0
     words: int = 0
     doubtful: int = 0
+    speech: Speech = field(default_factory=Speech)
     proposals: tuple[str, ...] = ()
     elapsed_s: Seconds = 0.0
     warnings: tuple[str, ...] = ()
@@ -123,6 +125,7 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         speakers=len(transcript.speakers),
         words=len(transcript.words),
         doubtful=sum(word.has_doubtful_speaker for word in transcript.words),
+        speech=speech_of(transcript.coverage),
         proposals=tuple(introduced(speaker) for speaker in transcript.speakers if speaker.proposal),
         elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,

@@ -15,13 +15,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from earwitness import __version__, attribution, audio, chapters, engines, regions, segments, speakers, summary, words
+from earwitness import (
+    __version__,
+    attribution,
+    audio,
+    chapters,
+    coverage,
+    engines,
+    regions,
+    segments,
+    sounds,
+    speakers,
+    summary,
+    words,
+)
 from earwitness.checkpoints import Checkpoints, Shelf, default_folder
 from earwitness.engines.base import Diarization, Diarizer, Recognizer, SpeechDetector, VoiceEmbedder
 from earwitness.errors import OptionError, SourceError
 from earwitness.options import Options
 from earwitness.source import Source, fetch, find
-from earwitness.types import Audio, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
+from earwitness.types import Audio, Coverage, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
 from earwitness.voices import Print
 
 T = TypeVar("T")
@@ -117,6 +130,7 @@ def run(
     recognizer = engines.recognizer
 
     speech = stages.regions(engines.detector)
+    around = stages.sounds(speech)
     said = stages.words(recognizer, speech)
     voices = stages.speakers(engines, speech)
     with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping, voices.stretches)
@@ -132,7 +146,7 @@ def run(
         turns=segments.turns(lines),
         speakers=segments.speakers(lines),
         chapters=topics,
-        coverage=segments.coverage(stages.duration, speech, said.words),
+        coverage=coverage.coverage(stages.duration, speech, said.words, repaired=said.repaired, sounds=around),
         overlaps=attribution.overlaps(voices.overlapping),
         warnings=_warnings(stages, recognizer, said, speech),
     )
@@ -202,6 +216,9 @@ class _Stages:
             (self.options.regions, detector.name),
             lambda: regions.detect(self.audio, detector, self.options.regions, self.progress),
         )
+
+    def sounds(self, speech: tuple[Region, ...]) -> tuple[Coverage, ...]:
+        return self._kept("sounds", tuple[Coverage, ...], (speech,), lambda: sounds.listen(self.audio, speech))
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
         depends = (speech, recognizer.identity(), replace(self.options.words, batch_size=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ def regions_of(
 ) -> tuple[Region, ...]:
     """Regions from the probability of speech in each frame.
 
-    A region is a run of frames at or above `release` that somewhere reaches `threshold`.
+    A region is a run of frames at or above `release` that somewhere reaches `threshold`; runs with short pauses between
+    them are one. Its own probability is the mean of those frames.
 
     >>> import numpy as np
     >>> speech = np.array([0.1, 0.9, 0.9, 0.1, 0.1, 0.1], np.float32)
@@ -73,7 +75,15 @@ def regions_of(
         if merged and region.start - merged[-1].end < options.min_silence_s:
             region = Region(merged.pop().start, region.end)
         merged.append(region)
-    return _padded([region for region in merged if region.duration >= options.min_speech_s], duration, options.pad_s)
+    long = [region for region in merged if region.duration >= options.min_speech_s]
+    sure = [replace(region, probability=_probability(probabilities, frame_s, region, options)) for region in long]
+    return _padded(sure, duration, options.pad_s)
+
+
+def _probability(probabilities: FloatArray, frame_s: Seconds, region: Region, options: RegionOptions) -> float:
+    """The mean over the frames of a region in which somebody speaks."""
+    inside = probabilities[round(region.start / frame_s) : math.ceil(region.end / frame_s)]
+    return round(float(inside[inside >= options.release].mean()), 4)
 
 
 def _padded(regions: list[Region], duration: Seconds, pad_s: Seconds) -> tuple[Region, ...]:
@@ -83,7 +93,7 @@ def _padded(regions: list[Region], duration: Seconds, pad_s: Seconds) -> tuple[R
     middles = [(before.end + after.start) / 2 for before, after in pairwise(regions)]
     floors, ceilings = [0.0, *middles], [*middles, duration]
     return tuple(
-        Region(max(floor, region.start - pad_s), min(ceiling, region.end + pad_s))
+        replace(region, start=max(floor, region.start - pad_s), end=min(ceiling, region.end + pad_s))
         for region, floor, ceiling in zip(regions, floors, ceilings, strict=True)
     )
 
@@ -98,8 +108,8 @@ def split(audio: Audio, region: Region, max_s: Seconds) -> tuple[Region, ...]:
         latest = min(region.start + max_s, region.end - max_s / 4)
         earliest = min(latest, max(region.start + max_s / 4, region.end - (count - 1) * max_s))
         cut = quietest(audio, earliest, latest)
-        pieces.append(Region(region.start, cut))
-        region = Region(cut, region.end)
+        pieces.append(replace(region, end=cut))
+        region = replace(region, start=cut)
     return (*pieces, region)
 
 

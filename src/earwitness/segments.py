@@ -1,20 +1,14 @@
-"""Words to lines that people can read, to turns and speakers, and to the ledger of every second of the file."""
+"""Words to lines that people can read, to turns and speakers."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import TypeAlias
 
 from earwitness.options import SegmentOptions
 from earwitness.text import SENTENCE_END
-from earwitness.types import Coverage, CoverageKind, Passage, Region, Seconds, Segment, Speaker, Turn, Word
-from earwitness.units import rounded
-
-MAX_HOLE_S = 3.0
-"""Speech without a word for longer than this was not heard; people seldom pause so long inside a region of speech."""
+from earwitness.types import Passage, Seconds, Segment, Speaker, Turn, Word
 
 TALK_PAUSE_S = 0.5
 """Pauses up to this are part of talking; longer ones are not counted as somebody's talk."""
@@ -23,8 +17,6 @@ _CLAUSE_END = re.compile(r"[,;:،、，；：–—-][\"'”’)]*\s*$")
 _CLAUSE_END_WORTH_S = 0.3
 # pysbd takes time that grows with the square of its text: a sentence end after this many characters ends a piece.
 _PIECE_CHARACTERS = 4000
-
-_Span: TypeAlias = tuple[Seconds, Seconds]
 
 
 def segment(
@@ -76,41 +68,6 @@ def speakers(segments: Sequence[Segment]) -> tuple[Speaker, ...]:
         if item.speaker is not None:
             talk[item.speaker] = talk.get(item.speaker, 0.0) + _talk_seconds(item.words)
     return tuple(Speaker(label, f"Speaker {number}", talk[label]) for number, label in enumerate(talk, 1))
-
-
-def coverage(duration: Seconds, regions: Sequence[Region], words: Sequence[Word]) -> tuple[Coverage, ...]:
-    """What became of every second: spans that abut, the first at 0, the last ending at `duration`.
-
-    Speech with words is `transcribed`; a region without a word, and a hole of more than `MAX_HOLE_S` between the
-    words of a region, is `dropped`; the rest is `silence`. Words count as speech wherever they lie. Bounds are whole
-    milliseconds, except the last.
-
-    >>> spoken = [Word(" Hello.", 1.2, 1.6, 1.0)]
-    >>> ledger = coverage(6.0, [Region(1.0, 2.0), Region(4.0, 6.0)], spoken)
-    >>> [(span.start, span.end, span.kind) for span in ledger]
-    [(0.0, 1.0, 'silence'), (1.0, 2.0, 'transcribed'), (2.0, 4.0, 'silence'), (4.0, 6.0, 'dropped')]
-    """
-    heard = _union([(word.start, word.end) for word in words], duration)
-    speech = _union([*((region.start, region.end) for region in regions), *heard], duration)
-    middles = sorted((word.start + word.end) / 2 for word in words)
-    unheard = [
-        (region.start, region.end)
-        for region in regions
-        if bisect_left(middles, region.start) == bisect_right(middles, region.end)
-    ]
-    dropped = _union([*_holes(speech, heard), *unheard], duration)
-    bounds = sorted({0.0, duration, *(bound for span in (*speech, *dropped, *heard) for bound in span)})
-    ledger: list[Coverage] = []
-    for start, end in pairwise(bounds):
-        middle = (start + end) / 2
-        kind: CoverageKind = "silence"
-        if _inside(speech, middle):
-            # A word may reach into a region that has no word of its own.
-            kind = "dropped" if _inside(dropped, middle) and not _inside(heard, middle) else "transcribed"
-        if ledger and ledger[-1].kind == kind:
-            start = ledger.pop().start
-        ledger.append(Coverage(start, end, kind))
-    return tuple(ledger)
 
 
 def _cut_at_pauses(words: Sequence[Word], max_pause_s: Seconds) -> list[Sequence[Word]]:
@@ -244,35 +201,3 @@ def _talk_seconds(words: Sequence[Word]) -> Seconds:
         seconds += max(0.0, word.end - max(reached, word.start)) + (pause if 0 < pause <= TALK_PAUSE_S else 0.0)
         reached = max(reached, word.end)
     return seconds
-
-
-def _union(spans: Sequence[_Span], duration: Seconds) -> list[_Span]:
-    """Disjoint sorted spans, clipped to the file; bounds in whole milliseconds, so that no slivers arise."""
-
-    def snapped(time: Seconds) -> Seconds:
-        return duration if time > duration - 0.001 else max(0.0, rounded(time))
-
-    merged: list[_Span] = []
-    for start, end in sorted((snapped(start), snapped(end)) for start, end in spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        elif start < end:
-            merged.append((start, end))
-    return merged
-
-
-def _holes(speech: Sequence[_Span], spans: Sequence[_Span]) -> list[_Span]:
-    """Stretches of speech longer than `MAX_HOLE_S` that no word touches. Both arguments disjoint and sorted."""
-    starts = [start for start, _ in spans]
-    holes = []
-    for start, end in speech:
-        inside = spans[bisect_left(starts, start) : bisect_left(starts, end)]
-        edges = [start, *(edge for span in inside for edge in span), end]
-        gaps = zip(edges[0::2], edges[1::2], strict=True)
-        holes += [(before, after) for before, after in gaps if after - before > MAX_HOLE_S]
-    return holes
-
-
-def _inside(spans: Sequence[_Span], time: Seconds) -> bool:
-    number = bisect_right(spans, (time, float("inf"))) - 1
-    return number >= 0 and spans[number][0] <= time <= spans[number][1]

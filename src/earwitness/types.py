@@ -55,10 +55,11 @@ class Audio:
 
 @dataclass(frozen=True)
 class Region:
-    """A span in which somebody speaks."""
+    """A span in which somebody speaks; `probability` is how sure the detector is of that, 0 to 1."""
 
     start: Seconds
     end: Seconds
+    probability: float = field(default=1.0, compare=False, repr=False)
 
     @property
     def duration(self) -> Seconds:

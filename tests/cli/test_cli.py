@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -
     assert "episode.wav" in done.stdout
     assert "0:12" in done.stdout
     assert "doubtful" in done.stdout
+    assert re.search(r"[\d.]+ s of speech heard: [\d.]+ s transcribed, 0.0 s repaired, 0.0 s lost", done.stdout)
 
 
 def test_one_bad_source_fails_and_the_rest_is_written(run, episode: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -62,6 +64,9 @@ def test_the_table_as_json(run, episode: Path) -> None:  # type: ignore[no-untyp
     assert (row["name"], row["duration_s"], row["error"]) == ("episode.wav", 12.0, None)
     assert row["words"] > 0
     assert 0 <= row["doubtful"] <= row["words"]
+    speech = row["speech"]
+    assert speech["heard_s"] == pytest.approx(speech["transcribed_s"] + speech["repaired_s"] + speech["lost_s"])
+    assert 5 < speech["heard_s"] < 12
 
 
 @pytest.mark.parametrize(

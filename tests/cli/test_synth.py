@@ -9,6 +9,7 @@ import pytest
 from earwitness import audio
 from earwitness.cli import main, synth
 from earwitness.exports import json as transcripts
+from earwitness.types import Coverage
 from sounds import RATE, write_wav
 
 pytest.importorskip("espeakng_loader", reason="speech needs the extra tts")
@@ -62,6 +63,22 @@ def test_hours_of_talk(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert len(truth.chapters) >= 2
 
 
+def test_music_and_long_pauses(folder: Path) -> None:
+    assert status("--hours", "0.05", "--music", "15", "--pauses", "8", "--seed", "2", "-o", "bed.wav", "-q") == 0
+    truth = transcripts.read(folder / "bed.json")
+    kinds = {span.kind for span in truth.coverage}
+    assert {"music", "transcribed"} <= kinds
+    sound = audio.load(folder / "bed.wav")
+    music = [span for span in truth.coverage if span.kind == "music" and span.end - span.start > 0.5]
+
+    def level_db(spans: list[Coverage]) -> float:
+        parts = [sound.between(span.start + 0.1, span.end - 0.1) for span in spans]
+        return float(10 * np.log10(np.mean(np.square(np.concatenate(parts), dtype=np.float64))))
+
+    speech = [span for span in truth.coverage if span.kind == "transcribed" and span.end - span.start > 0.5]
+    assert level_db(speech) - level_db(music) == pytest.approx(15, abs=2)
+
+
 def test_it_says_how_far_it_is(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +115,9 @@ def test_recordings_are_joined(folder: Path) -> None:
         (["talk.txt", "--from-recordings", ".", "-o", "x.flac"], 2, "leave out --from-recordings, or talk.txt"),
         (["--hours", "0", "-o", "x.flac"], 2, "--hours must be more than 0, not 0"),
         (["--hours", "nan", "-o", "x.flac"], 2, "--hours must be more than 0, not nan"),
+        (["talk.txt", "--music", "15", "-o", "x.flac"], 2, "a script has [music] and [pause]"),
+        (["--hours", "1", "--music", "500", "-o", "x.flac"], 2, "music must lie between"),
+        (["--hours", "0.1", "--pauses", "90", "-o", "x.flac"], 2, "pauses must lie between 2 s and a tenth"),
         (["--hours", "1000", "-o", "x.flac"], 2, "hours must lie between"),
         (["talk.txt", "-o", "x.mp3"], 2, "cannot write x.mp3: it must end in .flac or .wav"),
         (["talk.txt", "-o", "talk.flac/x.flac"], 0, ""),

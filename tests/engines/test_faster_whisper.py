@@ -9,6 +9,8 @@ import random_whisper
 from earwitness.engines.faster_whisper import FasterWhisper, compression_ratio
 from earwitness.errors import ModelError, OptionError
 from earwitness.options import ModelOptions, WordOptions
+from earwitness.types import Audio, Region
+from earwitness.words import recognize
 
 NOISE = [np.random.default_rng(seed).normal(0, 0.1, 16_000 * (3 + seed)).astype(np.float32) for seed in range(3)]
 GREEDY = WordOptions(language="de", beam_size=1)
@@ -64,6 +66,33 @@ def test_the_language_is_one_of_whispers(engine: FasterWhisper) -> None:
     assert engine.detect_language(NOISE) in random_whisper.LANGUAGES
 
 
+def test_each_window_tells_the_probabilities_of_languages(engine: FasterWhisper) -> None:
+    results = engine.recognize(NOISE, GREEDY)
+    for window, result in zip(NOISE, results, strict=True):
+        assert set(result.languages) == set(random_whisper.LANGUAGES)
+        assert sum(result.languages.values()) == pytest.approx(1.0, abs=1e-3)
+        assert max(result.languages, key=lambda code: result.languages[code]) == engine.detect_language([window])
+
+
+def test_a_batch_with_a_prompt_says_what_its_windows_say_alone_with_it(engine: FasterWhisper) -> None:
+    prompted = WordOptions(language="de", beam_size=1, hotwords="Ada Lovelace", initial_prompt="Hello.")
+    together, plain = engine.recognize(NOISE, prompted), engine.recognize(NOISE, GREEDY)
+    alone = [engine.recognize([window], prompted)[0] for window in NOISE]
+    texts = [[[word.word for word in result.words] for result in results] for results in (together, alone, plain)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_languages_are_told_apart_window_by_window(engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random weights are sure of nothing, so the threshold goes down to what they are sure of."""
+    monkeypatch.setattr("earwitness.words.SURE_LANGUAGE", 0.0)
+    monkeypatch.setattr(FasterWhisper, "temperatures", ())  # nor is what they say worth a second hearing
+    regions = [Region(0.0, 3.0), Region(3.5, 7.5), Region(8.0, 13.0)]
+    sound = Audio(np.concatenate([np.pad(window, (0, 8000)) for window in NOISE]))
+    own = [engine.detect_language([sound.between(region.start, region.end)]) for region in regions]
+    heard = [recognize(sound, [region], engine, WordOptions(beam_size=1)).language for region in regions]
+    assert heard == own
+
+
 def test_prompts_and_tasks_reach_the_decoder(engine: FasterWhisper) -> None:
     tokenizer = engine._tokenizer(WordOptions(language="fr", task="translate"))
     tokens = engine._prompt(tokenizer, WordOptions(hotwords="abc", initial_prompt="d"))
@@ -86,6 +115,7 @@ def test_a_language_that_whisper_does_not_know_is_refused(engine: FasterWhisper)
 
 def test_the_demo_model_knows_english_only_and_says_what_it_is() -> None:
     demo = FasterWhisper(ModelOptions(model="demo", device="cpu"))
+    assert demo.recognize(NOISE[:1], WordOptions(language="en"))[0].languages == {}
     assert "not meant for human speech" in (demo.notice or "")
     assert demo.detect_language(NOISE) == "en"
     with pytest.raises(OptionError, match="only English"):

@@ -10,6 +10,8 @@ from earwitness import audio
 from earwitness.engines.pocketsphinx import PocketSphinx
 from earwitness.errors import OptionError
 from earwitness.options import ModelOptions, WordOptions
+from earwitness.types import Region
+from earwitness.words import recognize
 
 pytest.importorskip("pocketsphinx", reason="the draft extra is not installed")
 
@@ -29,6 +31,14 @@ def test_silence_says_nothing() -> None:
 
 def test_it_says_draft() -> None:
     assert "draft" in PocketSphinx(ModelOptions()).notice
+
+
+def test_it_says_that_it_cannot_be_told_what_to_expect() -> None:
+    sound = audio.Audio(np.zeros(16_000, np.float32))
+    engine = PocketSphinx(ModelOptions())
+    found = recognize(sound, [Region(0.0, 1.0)], engine, WordOptions(hotwords="Ada Lovelace"))
+    assert found.warnings == ("--hotwords changed nothing: pocketsphinx cannot be told what to expect",)
+    assert recognize(sound, [Region(0.0, 1.0)], engine).warnings == ()
 
 
 def test_what_it_cannot_do_is_refused() -> None:

@@ -21,7 +21,9 @@ from sounds import write_wav
 
 EPISODE = Path(__file__).parents[2] / "examples" / "episode.flac"
 DEMO = Options.of(model="demo", language="en", beam_size=1)
-STAGES = ["source", "audio", "regions", "words", "speakers", "segments", "chapters", "summary", "exports", "rest"]
+STAGES = [
+    "source", "audio", "regions", "sounds", "words", "speakers", "segments", "chapters", "summary", "exports", "rest",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from earwitness.chapters import chapters
 from earwitness.errors import OptionError
 from earwitness.evaluation.synth import sentences, topics
 from earwitness.evaluation.synth.chatter import script, spoken_s
-from earwitness.evaluation.synth.script import Heading, Line, Overlap, Pause, Script
+from earwitness.evaluation.synth.script import Heading, Line, Music, Overlap, Pause, Script
 from earwitness.options import ChapterOptions
 from earwitness.types import Segment
 
@@ -111,6 +111,20 @@ def test_turns_are_of_all_lengths_and_some_overlap() -> None:
     assert 0.02 < len(overlaps) / len(lengths) < 0.1
     assert max(overlaps) < 1
     assert all(0.1 < item.seconds <= 2 for item in made.items if isinstance(item, Pause))
+
+
+def test_music_plays_under_it_all_and_pauses_are_long_where_it_is_asked_for() -> None:
+    plain, made = script(1, 4, seed=7), script(1, 4, seed=7, music_below_db=15.0, max_pause_s=30.0)
+    pauses = [item.seconds for item in made.items if isinstance(item, Pause)]
+    assert 20 < max(pauses) <= 30
+    assert sum(pause > 5 for pause in pauses) > 5
+    assert [item.level_db for item in made.items if isinstance(item, Music)] == [-38.0]
+    assert not any(isinstance(item, Music) for item in plain.items)
+    spoken = sum(spoken_s(line.text) for line in lines(made)) + sum(pauses)
+    assert 0.8 * 3600 < spoken < 1.05 * 3600  # pauses count: the podcast is no longer for them
+    for wrong in (1.0, 400.0, float("nan")):
+        with pytest.raises(OptionError, match="pauses must lie between 2 s and a tenth"):
+            script(1, 4, seed=7, max_pause_s=wrong)
 
 
 def test_a_host_alone_holds_a_monologue() -> None:

@@ -79,7 +79,7 @@ def test_what_is_kept_of_a_recording(folder: Path) -> None:
     assert (file.scores.words.normaliser, file.scores.words.reference_length) == ("whisper-english", 8)
     assert file.duration_s == 12.0
     assert file.elapsed_s > 0
-    assert {"audio", "regions", "words", "segments", "chapters", "summary"} == set(file.timings)
+    assert {"audio", "regions", "words", "sounds", "segments", "chapters", "summary"} == set(file.timings)
     assert file.warnings == ("the fake engine counts to ten, whatever is said",)
 
 

@@ -108,7 +108,7 @@ def test_who_speaks_at_once_is_named() -> None:
 def test_the_ledger_accounts_for_every_kind() -> None:
     coverage = (Coverage(0.0, 5.0, "transcribed"), Coverage(5.0, 15.0, "dropped"), Coverage(15.0, 17.2, "music"))
     source = write(make_transcript(coverage=coverage)).decode()
-    assert "heard, but not trusted 0:10 (58%)" in source
+    assert "speech without words 0:10 (58%)" in source
     assert "music 0:02 (13%)" in source
     assert '<rect class=dropped x="29.07%" width="58.14%" height="100%"/>' in source
 

@@ -59,17 +59,29 @@ def synth(
         int | None,
         typer.Option(min=1, help=f"How many speak, where no script says so; else {SPEAKERS}.", show_default=False),
     ] = None,
+    music: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DB", help="With --hours: music under it all, so much softer than speech.", show_default=False
+        ),
+    ] = None,
+    pauses: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="With --hours: pauses of up to so long now and then.", show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one gives another recording.")] = 0,
     quiet: arguments.Quiet = False,
 ) -> None:
     _require_one(script, hours, from_recordings, speakers)
+    if (music is not None or pauses is not None) and (hours is None or from_recordings is not None):
+        raise OptionError("--music and --pauses are for talk made up by --hours; a script has [music] and [pause]")
     output = output or _named_after(script, from_recordings, seed)
     episode.encoding_of(output)
     try:
         if from_recordings is not None:
             told = _conversation(from_recordings, output, hours or CONVERSATION_HOURS, speakers or SPEAKERS, seed)
         else:
-            made = _read(script, output) if script else _chatter(hours or 0.0, speakers or SPEAKERS, seed)
+            made = _read(script, output) if script else _chatter(hours or 0.0, speakers, seed, music, pauses)
             with _shown(output.name, quiet=quiet) as progress:
                 told = podcast.record(made, output, seed=seed, progress=progress)
     except KeyboardInterrupt:
@@ -110,10 +122,10 @@ def _read(path: Path, output: Path) -> Script:
         raise SourceError(f"{path} is not a script: it is no UTF-8 text; save it as UTF-8") from None
 
 
-def _chatter(hours: float, speakers: int, seed: int) -> Script:
+def _chatter(hours: float, speakers: int | None, seed: int, music: float | None, pauses: Seconds | None) -> Script:
     from earwitness.evaluation.synth import chatter
 
-    return chatter.script(hours, speakers, seed)
+    return chatter.script(hours, speakers or SPEAKERS, seed, music_below_db=music, max_pause_s=pauses)
 
 
 def _conversation(place: str, output: Path, hours: float, speakers: int, seed: int) -> Transcript:

@@ -12,6 +12,7 @@ from earwitness.batch import Job, Outcome, linked, transcribe_all
 from earwitness.checkpoints import default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
+from earwitness.coverage import total
 from earwitness.exports import parse_formats
 from earwitness.options import Options
 from earwitness.source import Reference, find
@@ -111,6 +112,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "real_time_factor": outcome.real_time_factor,
     }
     del content["heard"]  # a print is for comparing, not for showing
+    content["speech"] = {"heard_s": outcome.speech.heard_s, **content["speech"]}
     return content
 
 
@@ -120,6 +122,7 @@ def _print(outcomes: list[Outcome], folder: Path) -> None:
     done = [outcome for outcome in outcomes if not outcome.error]
     if done:
         print(f"{len(done)} of {len(outcomes)} done; results in {folder.resolve()}")
+        print(total(outcome.speech for outcome in done))
     if any(outcome.doubtful for outcome in done):
         print("doubtful: words that may be another speaker's; the page and the Markdown show them")
 

@@ -5,8 +5,8 @@ To add one: a file here with a class that satisfies its protocol, and a row in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from earwitness.options import SpeakerOptions, WordOptions
@@ -21,7 +21,8 @@ class Recognized:
     """What a recogniser heard in one window; times in seconds of the window.
 
     `avg_logprob` is the natural log probability a token, `no_speech_prob` 0 to 1, `compression_ratio` that of the
-    text under zlib (Whisper's mark of a loop is more than 2.4).
+    text under zlib (Whisper's mark of a loop is more than 2.4). `language` is the one that was asked for, `languages`
+    the probabilities of those that it may really be, by ISO 639-1 code; none where the engine cannot tell.
     """
 
     words: tuple[Word, ...]
@@ -29,6 +30,7 @@ class Recognized:
     no_speech_prob: float = 0.0
     compression_ratio: float = 1.0
     language: str = "en"
+    languages: Mapping[str, float] = field(default_factory=dict)
 
 
 class Recognizer(Protocol):
@@ -57,6 +59,11 @@ class Recognizer(Protocol):
     @property
     def versions(self) -> Mapping[str, str]:
         """Packages that do the work."""
+        ...
+
+    @property
+    def ignores(self) -> Collection[str]:
+        """The options of recognition that it cannot follow; the user is told."""
         ...
 
     def identity(self) -> str:

@@ -34,6 +34,7 @@ class Fake:
     name = "fake"
     window_s = 30.0
     temperatures = (0.2, 0.4)
+    ignores = ()
     versions: Mapping[str, str] = {}
 
     def __init__(

@@ -63,6 +63,7 @@ class FasterWhisper:
 
     name = "faster-whisper"
     temperatures = (0.2, 0.4, 0.6, 0.8)
+    ignores = ()
 
     def __init__(self, options: ModelOptions) -> None:
         self._options = options
@@ -155,11 +156,15 @@ class FasterWhisper:
     def detect_language(self, windows: Sequence[FloatArray]) -> str:
         if not self._whisper.model.is_multilingual:
             return "en"
-        detect, votes = self._whisper.model.detect_language, Counter[str]()
-        for ranked in self._shared_out(windows, lambda part: detect(self._encode(part))):
-            for token, probability in ranked:
-                votes[token.strip("<|>")] += probability
+        votes: Counter[str] = Counter()
+        for languages in self._shared_out(windows, lambda part: self._languages(self._encode(part))):
+            votes.update(languages)
         return votes.most_common(1)[0][0]
+
+    def _languages(self, encoded: Any) -> list[dict[str, float]]:
+        """The probability of each language, window by window: one step of the decoder."""
+        found = self._whisper.model.detect_language(encoded)
+        return [{token.strip("<|>"): probability for token, probability in ranked} for ranked in found]
 
     def recognize(
         self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0
@@ -197,6 +202,7 @@ class FasterWhisper:
         tokens = [[t for t in result.sequences_ids[0] if t < tokenizer.eot] for result in results]
         frames = [max(2, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES)) for window in windows]
         words = self._align(encoded, tokenizer, tokens, frames)
+        languages = self._languages(encoded) if self._whisper.model.is_multilingual else [{}] * len(windows)
         return [
             Recognized(
                 words=found,
@@ -204,8 +210,9 @@ class FasterWhisper:
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=compression_ratio(tokenizer.decode(ids)),
                 language=tokenizer.language_code,
+                languages=heard,
             )
-            for found, result, ids in zip(words, results, tokens, strict=True)
+            for found, result, ids, heard in zip(words, results, tokens, languages, strict=True)
         ]
 
     def _tokenizer(self, options: WordOptions) -> Any:

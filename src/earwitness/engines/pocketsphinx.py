@@ -40,6 +40,7 @@ class PocketSphinx:
     model = MODEL
     window_s = 0.0
     temperatures: tuple[float, ...] = ()
+    ignores = ("hotwords", "initial_prompt")
     notice: str | None = NOTICE
 
     def __init__(self, options: ModelOptions) -> None:

@@ -35,8 +35,8 @@ _KIND_NAMES = {
     "silence": "silence",
     "music": "music",
     "noise": "noise",
-    "dropped": "heard, but not trusted",
-    "repaired": "transcribed at a second try",
+    "dropped": "speech without words",
+    "repaired": "transcribed at a second hearing",
 }
 
 

@@ -11,7 +11,7 @@ from earwitness.evaluation.report.stacks import both
 from earwitness.evaluation.results import Evaluation, FileResult
 from earwitness.exports.frame import escape
 
-STAGES = ("audio", "regions", "words", "speakers", "segments", "chapters", "summary")
+STAGES = ("audio", "regions", "sounds", "words", "speakers", "segments", "chapters", "summary")
 """In the order of the pipeline; a stage that came from a checkpoint is timed before those it was made from."""
 
 STAGE_COLOURS = 6

@@ -17,7 +17,7 @@ from random import Random
 from earwitness.errors import OptionError
 from earwitness.evaluation.synth import topics
 from earwitness.evaluation.synth.podcast import LEAD_S, TURN_PAUSE_S
-from earwitness.evaluation.synth.script import CAST, Gain, Heading, Item, Line, Overlap, Pause, Script
+from earwitness.evaluation.synth.script import CAST, Gain, Heading, Item, Line, Music, Overlap, Pause, Script
 from earwitness.evaluation.synth.sentences import DAYS, MONTHS, NAMES, PLACES, clause, filled
 from earwitness.evaluation.synth.topics import Topic
 from earwitness.types import Seconds
@@ -42,6 +42,9 @@ THINKING_PAUSE_S = (0.8, 1.4)
 QUICK_PAUSE_S = (0.15, 0.35)
 OVERLAP_S = (0.2, 0.6)
 
+MIN_REST_S = 2.0
+SPEECH_DB = -20.0
+"""The level of speech of gain 0 (RMS, dB of full scale)."""
 HEADROOM_DB = -3.0
 """Two who speak at once would else be louder than full scale now and then."""
 
@@ -55,6 +58,7 @@ FILL_S = 12.0
 # How often things happen.
 HOST_ASKS, REMARKS_FIRST, BEGINS_SO, THINKS, NAMES_GUEST = 0.8, 0.35, 0.3, 0.15, 0.3
 THROWS_IN, OBJECTS, TALKS_OVER = 0.4, 0.25, 0.2
+RESTS = 0.2
 ASIDE = 0.08
 """Share of the sentences that come from the grammar, with the topic's nouns."""
 RECENT = 16
@@ -64,7 +68,9 @@ _PROPER = frozenset({"I", *NAMES, *PLACES, *DAYS, *MONTHS})
 _A_BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=(?!useful|one\b)[aeiou]|honest)")
 
 
-def script(hours: float, speakers: int, seed: int) -> Script:
+def script(
+    hours: float, speakers: int, seed: int, *, music_below_db: float | None = None, max_pause_s: Seconds | None = None
+) -> Script:
     """A podcast of so many hours by so many speakers, the same for the same seed.
 
     It begins with a welcome and ends with a farewell, each a chapter; those between are about five minutes long, and
@@ -74,9 +80,11 @@ def script(hours: float, speakers: int, seed: int) -> Script:
     Args:
         hours: up to 24, and at least 20 s for each speaker and for two more.
         speakers: 1 to 12; the first one to speak is the host.
+        music_below_db: music plays under it all, softer than the speech by so much; none for no music.
+        max_pause_s: now and then nobody speaks for up to so long, at least `MIN_REST_S`; none for no such pauses.
 
     Raises:
-        OptionError: `hours` or `speakers` is out of its range.
+        OptionError: one of these is out of its range.
 
     Example:
         >>> made = script(0.1, speakers=2, seed=7)
@@ -91,9 +99,16 @@ def script(hours: float, speakers: int, seed: int) -> Script:
         raise OptionError(
             f"hours must lie between {least:g} (for {speakers} speakers) and {MAX_HOURS:g}, not {hours:g}"
         )
+    if max_pause_s is not None and not MIN_REST_S <= max_pause_s <= total_s / 10:
+        raise OptionError(
+            f"pauses must lie between {MIN_REST_S:g} s and a tenth of the podcast ({total_s / 10:g} s), "
+            f"not {max_pause_s:g}"
+        )
     r = Random(seed)
     names = r.sample(NAMES, len(NAMES))
-    talk = _Talk(r, names[:speakers])
+    talk = _Talk(r, names[:speakers], max_pause_s)
+    if music_below_db is not None:
+        talk.items.append(Music(SPEECH_DB + HEADROOM_DB - music_below_db))
     count = max(1, round(total_s / TOPIC_S), min(FEWEST_TOPICS, int(total_s / LEAST_TOPIC_S) - 1))
     subjects = topics.draw(r, count, names[MAX_SPEAKERS:])
     farewell = _farewell(r, talk.host, talk.guests)
@@ -122,8 +137,9 @@ def spoken_s(text: str, rate_wpm: int = NOMINAL_WPM) -> Seconds:
 class _Talk:
     """A script that grows, and how long it is by now."""
 
-    def __init__(self, r: Random, speakers: Sequence[str]) -> None:
+    def __init__(self, r: Random, speakers: Sequence[str], max_rest_s: Seconds | None) -> None:
         self.r = r
+        self.max_rest_s = max_rest_s
         self.host, *self.guests = speakers
         self.rates_wpm = {speaker: voice.rate_wpm for speaker, voice in zip(speakers, CAST, strict=False)}
         self.items: list[Item] = [Gain(HEADROOM_DB)]
@@ -214,10 +230,13 @@ def _exchange(talk: _Talk, topic: Topic, announcement: str, end_s: Seconds) -> N
     elif talk.last not in (asker, "") and talk.happens(REMARKS_FIRST):
         question = f"{talk.pattern(topics.REMARKS).replace('{guest}', talk.last)} {question}"
     begins = r.choice(topics.BEGINNINGS) if talk.happens(BEGINS_SO) else ""
+    rests = talk.max_rest_s is not None and not announcement and talk.happens(RESTS)
+    if rests:
+        talk.pause((MIN_REST_S, talk.max_rest_s or MIN_REST_S))
     if asker == answerer:
         begins = f"{question} {begins}"
     else:
-        if not announcement and talk.happens(TALKS_OVER / 4):
+        if not announcement and not rests and talk.happens(TALKS_OVER / 4):
             talk.overlap()
         talk.say(asker, question)
         if talk.happens(THINKS):

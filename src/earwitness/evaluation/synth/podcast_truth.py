@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import inf
 
+from earwitness.coverage import coverage
 from earwitness.options import SegmentOptions
-from earwitness.segments import coverage, segment, speakers
+from earwitness.segments import segment, speakers
 from earwitness.types import (
     Chapter,
     Coverage,
@@ -62,7 +62,9 @@ def transcript_of(
         turns=turns,
         speakers=tuple(replace(speaker, name=speaker.id) for speaker in speakers(lines)),
         chapters=_chapters(chapters, lines, source.duration),
-        coverage=tuple(_with_music(coverage(source.duration, speech, words), music)),
+        coverage=coverage(
+            source.duration, speech, words, sounds=[Coverage(span.start, span.end, "music") for span in music]
+        ),
     )
 
 
@@ -97,15 +99,3 @@ def _chapters(
         Chapter(number, start, end, title, tuple(range(bisect_left(starts, start), bisect_left(starts, end))))
         for number, ((start, title), end) in enumerate(zip(openings, edges[1:], strict=True))
     )
-
-
-def _with_music(spans: Sequence[Coverage], music: Sequence[Region]) -> Iterator[Coverage]:
-    """Silence in which music plays is music."""
-    for span in spans:
-        if span.kind != "silence":
-            yield span
-            continue
-        bounds = {edge for region in music for edge in (region.start, region.end) if span.start < edge < span.end}
-        for start, end in pairwise(sorted({span.start, span.end, *bounds})):
-            plays = any(region.start < end and start < region.end for region in music)
-            yield Coverage(start, end, "music" if plays else "silence")

@@ -1,0 +1,247 @@
+"""Second hearings: what fails the guards is heard again, and so is speech that got no words.
+
+A window that loops, or has more text than can be said, is heard without the prompt, in halves, and at other
+temperatures; one that is unsure without the prompt and at other temperatures. The best hearing is kept and, if it is
+still suspicious, marked. Speech without words is then heard on its own; what comes out is spliced in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from earwitness.engines.base import Recognized, Recognizer
+from earwitness.guards import (
+    DOUBTFUL_SPEECH,
+    HOLE_S,
+    SILENT_NO_SPEECH_PROB,
+    are_sure,
+    doubts_of,
+    holes,
+    is_silence,
+    is_unlikely,
+    plain,
+    without_loops,
+)  # fmt: skip
+from earwitness.options import WordOptions
+from earwitness.types import Audio, Passage, Region, Seconds, Word
+from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, samples_of, whole_words
+
+MIN_HOLE_S = 0.7
+"""Shorter speech, its margins included, is a breath or a cough."""
+SEAM_S = 1.0
+SEAM_WORDS = 8
+"""Words this near to a hole, at most so many, may be heard again with it."""
+
+REASONS = {
+    "loop": "repeated text was cut",
+    "crowded": "text was left out, more than can be said in the time",
+    "unsure": "the text is unsure",
+    "silent": "text was left out that the recogniser itself takes for silence",
+    "unlikely": "text was left out where hardly anybody speaks",
+    "hole": "some speech has no words",
+}
+
+
+FAILURES = frozenset({"loop", "crowded", "unsure"})
+"""What makes a window be heard again as a whole. The others leave holes, and those are heard again on their own."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is wrong with the words from here on: a name in `REASONS`."""
+
+    start: Seconds
+    reason: str
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one window said, in seconds of the source file; `repaired` are the spans that took a second hearing."""
+
+    words: tuple[Word, ...]
+    passage: Passage
+    doubts: tuple[Doubt, ...] = ()
+    repaired: tuple[Region, ...] = ()
+    language: str = "en"
+
+    @property
+    def fails(self) -> bool:
+        return any(doubt.reason in FAILURES for doubt in self.doubts)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Hears windows of one recording."""
+
+    audio: Audio
+    recognizer: Recognizer
+    options: WordOptions
+
+    def hear(self, windows: Sequence[Window], temperature: float = 0.0) -> list[Recognized]:
+        """One result a window, as the recogniser gives it, with words made whole."""
+        found: list[Recognized] = []
+        for start in range(0, len(windows), self.options.batch_size):
+            samples = [samples_of(self.audio, window) for window in windows[start : start + self.options.batch_size]]
+            found += self.recognizer.recognize(samples, self.options, temperature=temperature)
+        return [replace(result, words=whole_words(result.words)) for result in found]
+
+    @property
+    def unprompted(self) -> Listener:
+        return replace(self, options=replace(self.options, hotwords=None, initial_prompt=None))
+
+
+def settled(listener: Listener, window: Window, result: Recognized) -> Heard:
+    """The result of a window, or a better one where it fails the guards; its holes heard again.
+
+    An engine for which trying again is of no use is not judged: what it says is a draft, or a measurement.
+    """
+    if not listener.recognizer.temperatures:
+        return Heard(in_file(window, result.words), _passage(window, result), language=result.language)
+    first = _placed(window, result)
+    heard = _best(first, _hearings(listener, window, first))
+    if heard is not first and not heard.fails:
+        heard = replace(heard, repaired=window)
+    heard = _marked(_mended(listener, window, heard), window)
+    return replace(heard, language=listener.options.language or result.language)
+
+
+def _passage(window: Window, result: Recognized) -> Passage:
+    return Passage(window[0].start, window[-1].end, result.avg_logprob, result.no_speech_prob)
+
+
+def _placed(window: Window, result: Recognized) -> Heard:
+    """A result in the file, judged: without loops, and without what nobody can have said, or where nobody speaks."""
+    found, said = doubts_of(result, length(window)), without_loops(result.words)
+    if said and is_silence(result):
+        said, found = (), ("silent",)
+    elif "crowded" in doubts_of(replace(result, words=said), length(window)):
+        said = ()
+    doubts = [Doubt(window[0].start, reason) for reason in found]
+    words = in_file(window, said)
+    for region in window:
+        inside = [word for word in words if region.start <= word.start < region.end]
+        if is_unlikely(region, inside):
+            words = tuple(word for word in words if word not in inside)
+            doubts.append(Doubt(region.start, "unlikely"))
+    return Heard(words, _passage(window, result), tuple(doubts), language=result.language)
+
+
+def _best(first: Heard, others: Iterator[Heard]) -> Heard:
+    """The first hearing that passes, or else the one with the fewest doubts; no more are heard than it takes."""
+    tries = [first]
+    while tries[-1].fails and (heard := next(others, None)):
+        tries.append(heard)
+    return min(tries, key=_badness)
+
+
+def _badness(heard: Heard) -> tuple[int, float]:
+    return sum(doubt.reason in FAILURES for doubt in heard.doubts), -heard.passage.avg_logprob
+
+
+def _hearings(listener: Listener, window: Window, first: Heard) -> Iterator[Heard]:
+    """Hears a window again in one way after the other, as long as somebody asks."""
+    reasons = {doubt.reason for doubt in first.doubts} & FAILURES
+    bare = listener.unprompted
+    if bare != listener:
+        yield _placed(window, bare.hear([window])[0])
+    parts = halves(listener.audio, window) if reasons != {"unsure"} else None
+    if parts:
+        results = bare.hear(parts)
+        yield _joined([_half(bare, part, result) for part, result in zip(parts, results, strict=True)])
+    else:
+        yield from _warmer(bare, window)
+
+
+def _half(listener: Listener, window: Window, result: Recognized) -> Heard:
+    return _best(_placed(window, result), _warmer(listener, window))
+
+
+def _warmer(listener: Listener, window: Window) -> Iterator[Heard]:
+    for temperature in listener.recognizer.temperatures:
+        yield _placed(window, listener.hear([window], temperature)[0])
+
+
+def _joined(parts: Sequence[Heard]) -> Heard:
+    lengths = [max(part.passage.end - part.passage.start, MIN_WORD_S) for part in parts]
+    passage = Passage(
+        parts[0].passage.start,
+        parts[-1].passage.end,
+        float(np.average([part.passage.avg_logprob for part in parts], weights=lengths)),
+        float(np.average([part.passage.no_speech_prob for part in parts], weights=lengths)),
+    )
+    words = tuple(word for part in parts for word in part.words)
+    return Heard(words, passage, tuple(doubt for part in parts for doubt in part.doubts))
+
+
+def _mended(listener: Listener, window: Window, heard: Heard) -> Heard:
+    """What was heard, with the holes in it heard again on their own."""
+    bare = listener.unprompted
+    todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
+    for temperature in (0.0, *listener.recognizer.temperatures):
+        if temperature == 0.0 and bare == listener and len(todo) == 1 and _is_all_of(window, todo[0]):
+            continue  # just that was heard, and in vain
+        if temperature > 0.0:
+            # Whoever asks often enough gets words for anything.
+            todo = [piece for piece in todo if piece.probability >= DOUBTFUL_SPEECH]
+        results = bare.hear([(piece,) for piece in todo], temperature)
+        for piece, result in zip(tuple(todo), results, strict=True):
+            if _is_sure(result, piece):
+                words = _spliced(heard.words, piece, in_file((piece,), result.words))
+                heard = replace(heard, words=words, repaired=(*heard.repaired, piece))
+                todo.remove(piece)
+    return heard
+
+
+def _pieces(listener: Listener, window: Window, hole: Region) -> Iterator[Region]:
+    """A hole as it shall be heard: what was heard alone already, and in vain, in halves."""
+    if hole.duration < MIN_HOLE_S:
+        return
+    parts = halves(listener.audio, (hole,)) if _is_all_of(window, hole) else None
+    for (piece,) in parts or ((hole,),):
+        yield piece
+
+
+def _is_all_of(window: Window, piece: Region) -> bool:
+    return piece.duration > length(window) - MIN_WORD_S
+
+
+def _is_sure(result: Recognized, piece: Region) -> bool:
+    """Nothing is put in place of silence that the recogniser is not sure of."""
+    return bool(
+        result.words
+        and not doubts_of(result, piece.duration)
+        and result.no_speech_prob <= SILENT_NO_SPEECH_PROB
+        and are_sure(result.words)
+    )  # fmt: skip
+
+
+def _spliced(words: Sequence[Word], hole: Region, found: Sequence[Word]) -> tuple[Word, ...]:
+    """Words with those of a hole in their place; neighbours that were heard again with it move, and come once."""
+    before = [word for word in words if (word.start + word.end) / 2 < hole.start]
+    after = [word for word in words if (word.start + word.end) / 2 > hole.end]
+    said = [plain(word) for word in found]
+    for count in range(min(SEAM_WORDS, len(before), len(found)), 0, -1):
+        near = before[-count].start > hole.start - SEAM_S
+        if near and [plain(word) for word in before[-count:]] == said[:count]:
+            del before[-count:]
+            break
+    for count in range(min(SEAM_WORDS, len(after), len(found)), 0, -1):
+        near = after[count - 1].end < hole.end + SEAM_S
+        if near and [plain(word) for word in after[:count]] == said[-count:]:
+            del after[:count]
+            break
+    return (*before, *found, *after)
+
+
+def _marked(heard: Heard, window: Window) -> Heard:
+    """With a doubt for each hole that is left, and without those about text in whose place there is another now."""
+    left = [Doubt(hole.start, "hole") for hole in holes(window, heard.words) if hole.duration > HOLE_S]
+    kept = [
+        doubt
+        for doubt in heard.doubts
+        if doubt.reason in FAILURES or not any(span.start <= doubt.start < span.end for span in heard.repaired)
+    ]
+    return replace(heard, doubts=(*kept, *left))
