@@ -1,21 +1,23 @@
 """Model names to folders: what ships with the package, what the user has, what the hub has.
 
-A name is `demo`, a Whisper size, a folder, or a hub id such as `Systran/faster-whisper-small`; the models of diarizers
-are named after these. Nothing is asked of the hub that the cache can answer, and nothing at all with `offline`. Whom
-the hub knows is its own affair: it reads the variable HF_TOKEN, or what `hf auth login` has stored.
+A name is `demo`, a Whisper size, a folder, one of OpenAI's .pt files, or a hub id such as
+`Systran/faster-whisper-small`; the models of diarizers are named after these. A checkpoint in another format than the
+engine's is converted where it can be. Nothing is asked of the hub that the cache can answer, and nothing at all with
+`offline`. Whom the hub knows is its own affair: it reads the variable HF_TOKEN, or what `hf auth login` has stored.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from earwitness.errors import ModelError
+from earwitness.engines import conversion
+from earwitness.errors import ModelError, reason
 
 DEMO = "demo"
 AUTO = "auto"
@@ -40,8 +42,73 @@ HUB_IDS = {
 }
 ALIASES = {"large": "large-v3", "large-v3-turbo": "turbo"}
 
-FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
-"""What a CTranslate2 Whisper needs of its repository."""
+ORIGINAL_IDS = {
+    "tiny": "openai/whisper-tiny",
+    "tiny.en": "openai/whisper-tiny.en",
+    "base": "openai/whisper-base",
+    "base.en": "openai/whisper-base.en",
+    "small": "openai/whisper-small",
+    "small.en": "openai/whisper-small.en",
+    "medium": "openai/whisper-medium",
+    "medium.en": "openai/whisper-medium.en",
+    "large-v1": "openai/whisper-large",
+    "large-v2": "openai/whisper-large-v2",
+    "large-v3": "openai/whisper-large-v3",
+    "turbo": "openai/whisper-large-v3-turbo",
+    "distil-small.en": "distil-whisper/distil-small.en",
+    "distil-medium.en": "distil-whisper/distil-medium.en",
+    "distil-large-v2": "distil-whisper/distil-large-v2",
+    "distil-large-v3": "distil-whisper/distil-large-v3",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A format of Whisper checkpoints: under which ids the hub has them, and of which files they consist.
+
+    `files` are patterns; any one of `weights` has to be among them.
+    """
+
+    kind: str
+    ids: Mapping[str, str]
+    files: tuple[str, ...]
+    weights: tuple[str, ...]
+
+    def hub_id(self, name: str) -> str:
+        """The hub id of a size, or the name itself."""
+        return self.ids.get(ALIASES.get(name, name), name)
+
+    def is_whole(self, folder: Path) -> bool:
+        """Whether a folder has all weights; an index names the parts they lie in."""
+        for name in self.weights:
+            if (folder / name).exists():
+                parts = json.loads((folder / name).read_bytes())["weight_map"] if name.endswith(".json") else {}
+                return (folder / "config.json").exists() and all((folder / part).exists() for part in parts.values())
+        return False
+
+
+CTRANSLATE2 = Form(
+    conversion.CTRANSLATE2,
+    HUB_IDS,
+    ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*"),
+    ("model.bin",),
+)
+_TEXTS = ("config.json", "generation_config.json", "tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json")
+TRANSFORMERS = Form(
+    conversion.TRANSFORMERS,
+    ORIGINAL_IDS,
+    (*_TEXTS, "model.safetensors", "model-*-of-*.safetensors", "model.safetensors.index.json"),
+    ("model.safetensors", "model.safetensors.index.json"),
+)
+PICKLED = Form(
+    conversion.TRANSFORMERS,
+    {},
+    (*_TEXTS, "pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json"),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+"""Older checkpoints of transformers."""
+FORMS = {"faster-whisper": CTRANSLATE2, "transformers": TRANSFORMERS}
+"""What the engines want that have models of their own."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +138,9 @@ VOICES = {
 }
 """The models that diarizers take from the hub unless told otherwise."""
 
+TOKENIZERS = {51864: "openai/whisper-tiny.en", 51865: "openai/whisper-tiny", 51866: "openai/whisper-large-v3"}
+"""Where OpenAI's vocabularies lie, by their sizes."""
+
 REMEDIES = (
     "run `earwitness models download {name}` on a connected machine and copy its cache, give a folder with "
     "--model FOLDER, or make a rough draft with --engine pocketsphinx"
@@ -97,36 +167,85 @@ class Model:
     size_bytes: int | None
 
 
-def find(name: str, *, offline: bool = False) -> Path:
-    """The folder of a named model, downloaded unless it is there or `offline` is set.
+def find(name: str, *, form: Form = CTRANSLATE2, offline: bool = False) -> Path:
+    """The folder of a named model, downloaded unless it is there or `offline` is set, and converted if it must be.
 
     Raises:
-        ModelError: the model is not here and cannot be had.
+        ModelError: the model is not here and cannot be had, or is of a format that cannot be converted.
     """
     if name == DEMO:
-        return demo_folder()
-    if Path(name).is_dir():
-        return _checked(Path(name))
-    hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
-    if not _is_hub_id(hub_id):
-        known = ", ".join(("auto", DEMO, *HUB_IDS))
+        return _fitting(demo_folder(), form, offline=offline)
+    if Path(name).exists():
+        return _fitting(Path(name), form, offline=offline)
+    if not _is_hub_id(form.hub_id(name)):
+        known = ", ".join(("auto", DEMO, *form.ids))
         raise ModelError(f"{name}: neither a folder nor a known model; known are {known}, or give a hub id")
-    if cached := cached_folder(hub_id):
-        return cached
+    for wanted in _forms(name, form):
+        if cached := cached_folder(wanted.hub_id(name), wanted):
+            return _fitting(cached, form, offline=offline)
     if offline:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name)}")
-    return download(name)
+    return download(name, form=form)
 
 
-def download(name: str) -> Path:
-    """Brings a model from the hub into its cache; what is already there is kept, and verified by the hub's hashes.
+def download(name: str, *, form: Form = CTRANSLATE2) -> Path:
+    """Brings a model from the hub into its cache, and converts it if it must be.
+
+    What is there already is kept, and a download that was broken off goes on where it was; the hub's client compares
+    every file with the hub's length and hash.
 
     Raises:
         ModelError: the hub cannot be reached, or does not have it.
     """
-    hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
     with _hub(name, _remedy(name)) as hub:
-        return _checked(Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES))))
+        for wanted in _forms(name, form):
+            folder = Path(hub.snapshot_download(wanted.hub_id(name), allow_patterns=list(wanted.files)))
+            if wanted.is_whole(folder):
+                return _fitting(folder, form, offline=False)
+    raise ModelError(f"{name}: the hub has no Whisper weights under {form.hub_id(name)}; give another --model")
+
+
+def _forms(name: str, form: Form) -> tuple[Form, ...]:
+    """The formats in which a model may be had for an engine that wants `form`, best first."""
+    if ALIASES.get(name, name) in form.ids:
+        return (form,)
+    return tuple(dict.fromkeys((form, TRANSFORMERS, PICKLED)))
+
+
+def _fitting(path: Path, form: Form, *, offline: bool) -> Path:
+    """A checkpoint as an engine wants it.
+
+    Raises:
+        ModelError: it is no Whisper, or cannot be converted.
+    """
+    kind = conversion.format_of(path)
+    if kind == conversion.OPENAI:
+        path = conversion.to_transformers(path, lambda size: _tokenizer(path, size, offline=offline))
+        kind = conversion.TRANSFORMERS
+    if kind == form.kind:
+        return path
+    if kind == conversion.TRANSFORMERS:
+        return conversion.to_ctranslate2(path)
+    raise ModelError(
+        f"{path}: a checkpoint for CTranslate2, which transformers cannot read; use --engine faster-whisper"
+    )
+
+
+def _tokenizer(checkpoint: Path, size: int, *, offline: bool) -> Path:
+    """The tokenizer for OpenAI's checkpoints with so many tokens: from beside it, else the hub's."""
+    if (beside := checkpoint.with_name("tokenizer.json")).is_file():
+        return beside
+    remedy = f"put the tokenizer.json of a Whisper with {size} tokens beside it"
+    if size not in TOKENIZERS:
+        raise ModelError(f"{checkpoint}: OpenAI has no Whisper with {size} tokens; {remedy}")
+    repository = Repository(TOKENIZERS[size], ("tokenizer.json",))
+    folder = _cached_part(repository)
+    if not folder and offline:
+        raise ModelError(f"{checkpoint}: its tokenizer is not in the cache and --offline forbids a download; {remedy}")
+    if not folder:
+        with _hub(str(checkpoint), remedy) as hub:
+            folder = Path(hub.snapshot_download(repository.hub_id, allow_patterns=list(repository.files)))
+    return folder / "tokenizer.json"
 
 
 def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Path:
@@ -178,32 +297,17 @@ def _cached_part(repository: Repository) -> Path | None:
     return folder if all(any(folder.rglob(pattern)) for pattern in repository.files) else None
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what an error of somebody else says, or its kind where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-def fingerprint(path: Path) -> str:
-    """A name for the content of a file, or of all files of a folder: 16 hexadecimal digits."""
-    digest = sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(f"{file.name}:{file.stat().st_size}:".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def cached_folder(hub_id: str) -> Path | None:
+def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
     """The folder of a hub model in the local cache, or none where any of its files is missing."""
     with _hub(hub_id, _remedy(hub_id)) as hub:
         try:
-            folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES), local_files_only=True))
+            folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(form.files), local_files_only=True))
         except (OSError, ValueError):
             return None
-    return folder if (folder / "model.bin").exists() and (folder / "config.json").exists() else None
+    return folder if form.is_whole(folder) else None
 
 
-def choose(device: str, *, offline: bool) -> str:
+def choose(device: str, *, form: Form = CTRANSLATE2, offline: bool) -> str:
     """What `--model auto` stands for here: the best model that this machine runs faster than people speak.
 
     A cached model that is good enough is preferred to a download.
@@ -213,11 +317,11 @@ def choose(device: str, *, offline: bool) -> str:
     """
     wanted = _comfortable(device)
     for name in wanted:
-        if cached_folder(HUB_IDS[name]):
+        if cached_folder(form.ids[name], form):
             return name
     if not offline:
         try:
-            download(wanted[0])
+            download(wanted[0], form=form)
         except ModelError as error:
             raise ModelError(
                 f"--model auto: no Whisper model is here and the hub cannot be reached; {_remedy(wanted[0])}"
@@ -237,9 +341,10 @@ def catalogue() -> tuple[Model, ...]:
     """Every model that has a name of its own, and where it is."""
     demo = Model(DEMO, "faster-whisper", bundled=True, cached=True, size_bytes=_size(demo_folder()))
     rows = [demo]
-    for name, hub_id in HUB_IDS.items():
-        folder = cached_folder(hub_id)
-        rows.append(Model(name, "faster-whisper", False, folder is not None, _size(folder) if folder else None))
+    for engine, form in FORMS.items():
+        for name, hub_id in form.ids.items():
+            folder = cached_folder(hub_id, form)
+            rows.append(Model(name, engine, False, folder is not None, _size(folder) if folder else None))
     for name, repository in VOICES.items():
         folder = _cached_part(repository)
         rows.append(Model(name, name, False, folder is not None, _size(folder) if folder else None))
@@ -249,21 +354,6 @@ def catalogue() -> tuple[Model, ...]:
 def demo_folder() -> Path:
     """The small Whisper that ships with the package."""
     return Path(str(resources.files("earwitness.engines") / "data" / "whisper-demo"))
-
-
-def _checked(folder: Path) -> Path:
-    if (folder / "model.safetensors").exists() and not (folder / "model.bin").exists():
-        raise ModelError(
-            f"{folder}: this is a transformers checkpoint; convert it with "
-            "`ct2-transformers-converter --model FOLDER --output_dir NEW --copy_files tokenizer.json "
-            "preprocessor_config.json`"
-        )
-    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(
-            f"{folder}: not a CTranslate2 Whisper folder, {' and '.join(missing)} missing; give another --model"
-        )
-    return folder
 
 
 def _size(folder: Path) -> int:
