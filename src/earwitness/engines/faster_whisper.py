@@ -118,12 +118,17 @@ class FasterWhisper:
                 compute_type=self._compute_type,
                 cpu_threads=self._options.threads,
                 local_files_only=True,
+                files=self._files(),
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(
                 f"{self.model}: cannot be loaded on {self._device} as {self._compute_type} ({error}); "
                 "try --device cpu --compute-type int8, or download the model again"
             ) from error
+
+    def _files(self) -> Mapping[str, bytes] | None:
+        """What the decoder is to be loaded from, by name; none is the folder."""
+        return None
 
     def detect_language(self, windows: Sequence[FloatArray]) -> str:
         if not self._whisper.model.is_multilingual:
@@ -179,13 +184,17 @@ class FasterWhisper:
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         return [tokenizer.sot_prev, *before, *start] if before else start
 
-    def _encode(self, windows: Sequence[FloatArray]) -> Any:
+    def _features(self, windows: Sequence[FloatArray]) -> FloatArray:
+        """Log mel features, shape (windows, mels, 3000)."""
         extract = self._whisper.feature_extractor
         # Padded with silence before the spectrogram, as Whisper was trained: zeros after it would be a noise.
         padded = (
             np.pad(window[:WINDOW_SAMPLES], (0, WINDOW_SAMPLES - len(window[:WINDOW_SAMPLES]))) for window in windows
         )
-        return self._whisper.encode(np.stack([extract(samples)[:, :WINDOW_FRAMES] for samples in padded]))
+        return np.stack([extract(samples)[:, :WINDOW_FRAMES] for samples in padded])
+
+    def _encode(self, windows: Sequence[FloatArray]) -> Any:
+        return self._whisper.encode(self._features(windows))
 
     def _generate(self, encoded: Any, prompts: list[list[int]], options: WordOptions, temperature: float) -> Any:
         sampling = temperature > 0

@@ -1,0 +1,139 @@
+"""The weights of a CTranslate2 model, read from its `model.bin`.
+
+The file is a header, the variables one after another, and aliases (names for variables that are there under another
+name); all numbers are little-endian:
+
+    uint32 format, string kind, uint32 revision of the kind
+    uint32 count, then for each variable: string name, uint8 rank, uint32 shape[rank], uint8 type, uint32 bytes, data
+    uint32 count, then for each alias: string alias, string name
+    a string is uint16 length, that many bytes, the last of them 0
+
+Source: https://github.com/OpenNMT/CTranslate2, `python/ctranslate2/specs/model_spec.py`, which writes it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from earwitness.errors import ModelError
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
+
+FORMAT = 6
+TYPES = ("<f4", "<i1", "<i2", "<i4", "<f2", "<u2")
+"""In the order of CTranslate2's own numbers; the last is bfloat16, which numpy does not have."""
+BFLOAT16 = len(TYPES) - 1
+SCALE = "_scale"
+"""What is added to a quantised variable's name for that of its scales: stored value = true value * scale."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a variable lies: its record begins at `start`, its values at `data`, and it ends before `end`."""
+
+    shape: tuple[int, ...]
+    kind: int
+    start: int
+    data: int
+    end: int
+
+
+class Weights(Mapping[str, "FloatArray"]):
+    """Names to arrays, each read from the file when it is asked for.
+
+    >>> from earwitness.engines.hub import demo_folder
+    >>> weights = Weights(demo_folder() / "model.bin")
+    >>> weights["encoder/conv1/weight"].shape, weights["encoder/conv1/weight"].dtype
+    ((192, 80, 3), dtype('float32'))
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Reads what variables there are, and none of them.
+
+        Raises:
+            ModelError: the file cannot be read, or is not of this format.
+        """
+        self._path = path
+        try:
+            with path.open("rb") as file:
+                self._read_index(file)
+        except (OSError, struct.error, UnicodeDecodeError, IndexError) as error:
+            raise ModelError(f"{path}: not a CTranslate2 model ({error}); download or convert it again") from error
+
+    def _read_index(self, file: BinaryIO) -> None:
+        (version,) = _numbers(file, "<I")
+        if version != FORMAT:
+            raise ModelError(f"{self._path}: not a CTranslate2 model of format {FORMAT}; convert it again")
+        self.kind = _string(file)
+        file.seek(4, 1)
+        self._count_at = file.tell()
+        self._places: dict[str, _Place] = {}
+        for _ in range(_numbers(file, "<I")[0]):
+            start = file.tell()
+            name, (rank,) = _string(file), _numbers(file, "<B")
+            *shape, kind, size = _numbers(file, f"<{rank}IBI")
+            data = file.tell()
+            if size != math.prod(shape) * np.dtype(TYPES[kind]).itemsize:
+                raise ModelError(f"{self._path}: {name} has not the size of its shape; convert it again")
+            self._places[name] = _Place(tuple(shape), kind, start, data, file.seek(size, 1))
+        self._aliases_at = file.tell()
+        self._aliases = {_string(file): _string(file) for _ in range(_numbers(file, "<I")[0])}
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in (*self._places, *self._aliases) if not name.endswith(SCALE))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """Shape as stored; float32, whether stored as float32, float16, bfloat16, or as integers with scales.
+
+        Integers without scales, such as the number of heads, come as they are.
+        """
+        name = self._aliases.get(name, name)
+        values, scale = self._stored(name), self._places.get(name + SCALE)
+        if scale is None:
+            return values
+        # One scale for each row, or for the whole of it.
+        scales = self._stored(name + SCALE)
+        return values.astype(np.float32) / scales.reshape(-1, *(1,) * (values.ndim - 1))
+
+    def _stored(self, name: str) -> FloatArray:
+        place = self._places[name]
+        count = math.prod(place.shape)
+        values: Any = np.fromfile(self._path, TYPES[place.kind], count, offset=place.data).reshape(place.shape)
+        if place.kind == BFLOAT16:
+            # bfloat16 is the upper half of a float32.
+            values = (values.astype(np.uint32) << 16).view(np.float32)
+        result: FloatArray = values.astype(np.float32, copy=False) if values.dtype.kind == "f" else values
+        return result
+
+    def without(self, left_out: Callable[[str], bool]) -> bytes:
+        """The file again, without the variables whose names are `left_out`."""
+        kept = [place for name, place in self._places.items() if not left_out(name)]
+        parts = []
+        with self._path.open("rb") as file:
+            parts += [file.read(self._count_at), struct.pack("<I", len(kept))]
+            for place in kept:
+                file.seek(place.start)
+                parts.append(file.read(place.end - place.start))
+            file.seek(self._aliases_at)
+            parts.append(file.read())
+        return b"".join(parts)
+
+
+def _numbers(file: BinaryIO, form: str) -> tuple[int, ...]:
+    return struct.unpack(form, file.read(struct.calcsize(form)))
+
+
+def _string(file: BinaryIO) -> str:
+    (length,) = _numbers(file, "<H")
+    return file.read(length)[:-1].decode()
