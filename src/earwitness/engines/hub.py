@@ -219,16 +219,11 @@ def _fitting(path: Path, form: Form, *, offline: bool) -> Path:
         ModelError: it is no Whisper, or cannot be converted.
     """
     kind = conversion.format_of(path)
-    if kind == conversion.OPENAI:
-        path = conversion.to_transformers(path, lambda size: _tokenizer(path, size, offline=offline))
+    if kind not in (form.kind, conversion.TRANSFORMERS):
+        checkpoint = path
+        path = conversion.to_transformers(path, lambda size: _tokenizer(checkpoint, size, offline=offline))
         kind = conversion.TRANSFORMERS
-    if kind == form.kind:
-        return path
-    if kind == conversion.TRANSFORMERS:
-        return conversion.to_ctranslate2(path)
-    raise ModelError(
-        f"{path}: a checkpoint for CTranslate2, which transformers cannot read; use --engine faster-whisper"
-    )
+    return path if kind == form.kind else conversion.to_ctranslate2(path)
 
 
 def _tokenizer(checkpoint: Path, size: int, *, offline: bool) -> Path:

@@ -24,6 +24,8 @@ from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
 from earwitness.engines.conversion import fast_tokenizer
 from earwitness.engines.faster_whisper import (
+    DEMO_NOTICE,
+    DEMO_WINDOW_S,
     MAX_PROMPT_TOKENS,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
@@ -56,8 +58,6 @@ class Transformers:
 
     name = "transformers"
     temperatures = (0.2, 0.4, 0.6, 0.8)
-    window_s = float(WINDOW_S)
-    notice: str | None = None
 
     def __init__(self, options: ModelOptions) -> None:
         """Takes note of the options; the model is loaded when it first hears something.
@@ -80,6 +80,14 @@ class Transformers:
             return self._options.model
         kind = "cuda" if self._device.startswith("cuda") else "cpu"
         return hub.choose(kind, form=hub.TRANSFORMERS, offline=self._options.offline)
+
+    @property
+    def window_s(self) -> float:
+        return DEMO_WINDOW_S if self.model == hub.DEMO else float(WINDOW_S)
+
+    @property
+    def notice(self) -> str | None:
+        return DEMO_NOTICE if self.model == hub.DEMO else None
 
     def identity(self) -> str:
         """The weights, the packages and the arithmetic."""
