@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from earwitness.engines import hub
+from earwitness.engines.whisper_forms import HUB_IDS
 from earwitness.errors import ModelError
 
 
@@ -27,7 +28,7 @@ def _no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def put_in_cache(cache: Path, name: str) -> Path:
-    folder = cache / hub.HUB_IDS[name].replace("/", "--")
+    folder = cache / HUB_IDS[name].replace("/", "--")
     folder.mkdir()
     for file in ("model.bin", "config.json", "tokenizer.json"):
         (folder / file).write_bytes(b"{}")

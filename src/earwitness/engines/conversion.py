@@ -11,8 +11,10 @@ import json
 import logging
 import secrets
 import shutil
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -70,48 +72,53 @@ def _check_transformers(folder: Path) -> None:
         raise ModelError(f"{folder}: tokenizer.json is missing; copy it from the model that this one was made of")
 
 
-def to_ctranslate2(folder: Path) -> Path:
-    """A transformers folder as one of CTranslate2, in float16.
-
-    Raises:
-        ExtraError: torch or transformers are not installed.
-        ModelError: the checkpoint cannot be converted.
-    """
-
-    def make(target: Path) -> None:
-        from ctranslate2.converters import TransformersConverter
-
-        TransformersConverter(str(folder), load_as_float16=True).convert(str(target), quantization="float16")
-        # Without these faster-whisper would ask the hub for a tokenizer, and take every model for one of 80 mel bands.
-        if (folder / "tokenizer.json").is_file():
-            shutil.copyfile(folder / "tokenizer.json", target / "tokenizer.json")
-        else:
-            fast_tokenizer(folder).save(str(target / "tokenizer.json"))
-        bands = json.loads((folder / "config.json").read_bytes())["num_mel_bins"]
-        (target / "preprocessor_config.json").write_text(json.dumps({"feature_size": bands}))
-
-    return _kept(folder, CTRANSLATE2, make)
-
-
-def to_transformers(source: Path, tokenizer: Callable[[int], Path]) -> Path:
-    """A CTranslate2 folder, or OpenAI's file, as a folder of transformers.
+def fitted(source: Path, wanted: str, tokenizer: Callable[[int], Path]) -> Path:
+    """A checkpoint in the format that is wanted: itself, or what is made of it, once.
 
     Args:
-        source: such a folder or file.
+        source: a folder, or one of OpenAI's files.
+        wanted: `CTRANSLATE2` (in float16) or `TRANSFORMERS`.
         tokenizer: gives the tokenizer.json for a vocabulary of so many tokens; OpenAI's files have none.
 
     Raises:
         ExtraError: torch or transformers are not installed.
         ModelError: the checkpoint cannot be converted, or no tokenizer is to be had.
     """
+    have = format_of(source)
+    if have == wanted:
+        return source
+
+    def to_transformers(target: Path) -> None:
+        if have == OPENAI:
+            transformers_folder.from_openai(source, tokenizer, target)
+        else:
+            transformers_folder.from_ctranslate2(source, target)
 
     def make(target: Path) -> None:
-        if source.is_dir():
-            transformers_folder.from_ctranslate2(source, target)
+        if have == TRANSFORMERS:
+            _to_ctranslate2(source, target)
+        elif wanted == TRANSFORMERS:
+            to_transformers(target)
         else:
-            transformers_folder.from_openai(source, tokenizer, target)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as between:
+                to_transformers(Path(between) / "model")
+                _to_ctranslate2(Path(between) / "model", target)
 
-    return _kept(source, TRANSFORMERS, make)
+    return _kept(source, wanted, make)
+
+
+def _to_ctranslate2(folder: Path, target: Path) -> None:
+    from ctranslate2.converters import TransformersConverter
+
+    with silent():
+        TransformersConverter(str(folder), load_as_float16=True).convert(str(target), quantization="float16")
+    # Without these faster-whisper would ask the hub for a tokenizer, and take every model for one of 80 mel bands.
+    if (folder / "tokenizer.json").is_file():
+        shutil.copyfile(folder / "tokenizer.json", target / "tokenizer.json")
+    else:
+        fast_tokenizer(folder).save(str(target / "tokenizer.json"))
+    bands = json.loads((folder / "config.json").read_bytes())["num_mel_bins"]
+    (target / "preprocessor_config.json").write_text(json.dumps({"feature_size": bands}))
 
 
 def fast_tokenizer(folder: Path) -> Any:
@@ -119,6 +126,22 @@ def fast_tokenizer(folder: Path) -> Any:
     from transformers import WhisperTokenizerFast
 
     return WhisperTokenizerFast.from_pretrained(folder, local_files_only=True).backend_tokenizer
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """transformers without its progress bars and its advice to programmers."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _kept(source: Path, kind: str, make: Callable[[Path], None]) -> Path:

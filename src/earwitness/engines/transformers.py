@@ -9,8 +9,8 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,11 +22,10 @@ import numpy as np
 from earwitness.engines import hub
 from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
-from earwitness.engines.conversion import fast_tokenizer
+from earwitness.engines.conversion import fast_tokenizer, silent
 from earwitness.engines.faster_whisper import (
     DEMO_NOTICE,
     DEMO_WINDOW_S,
-    MAX_PROMPT_TOKENS,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
     SAMPLED_HYPOTHESES,
@@ -36,6 +35,8 @@ from earwitness.engines.faster_whisper import (
     _words,
     compression_ratio,
 )
+from earwitness.engines.whisper_forms import TRANSFORMERS
+from earwitness.engines.whisper_text import prompt_of, tokenizer_for
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
 from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, WordOptions
@@ -66,12 +67,12 @@ class Transformers:
             ExtraError: torch or transformers are not installed.
             OptionError: a compute type that is another engine's.
         """
-        self.versions: Mapping[str, str] = _installed()
         if options.compute_type not in ("auto", *COMPUTE_TYPES):
             raise OptionError(
                 f"--compute-type {options.compute_type}: transformers computes in {', '.join(COMPUTE_TYPES)}; "
                 "give one of these, or --engine faster-whisper"
             )
+        self.versions: Mapping[str, str] = _installed()
         self._options = options
 
     @cached_property
@@ -79,7 +80,7 @@ class Transformers:
         if self._options.model != hub.AUTO:
             return self._options.model
         kind = "cuda" if self._device.startswith("cuda") else "cpu"
-        return hub.choose(kind, form=hub.TRANSFORMERS, offline=self._options.offline)
+        return hub.choose(kind, form=TRANSFORMERS, offline=self._options.offline)
 
     @property
     def window_s(self) -> float:
@@ -96,7 +97,7 @@ class Transformers:
 
     @cached_property
     def _folder(self) -> Path:
-        return hub.find(self.model, form=hub.TRANSFORMERS, offline=self._options.offline)
+        return hub.find(self.model, form=TRANSFORMERS, offline=self._options.offline)
 
     @cached_property
     def _device(self) -> str:
@@ -120,7 +121,7 @@ class Transformers:
         if self._options.threads:
             torch.set_num_threads(self._options.threads)
         try:
-            with _silent():
+            with silent():
                 model, found = WhisperForConditionalGeneration.from_pretrained(
                     self._folder, local_files_only=True, output_loading_info=True
                 )
@@ -185,12 +186,12 @@ class Transformers:
             return []
         import torch
 
-        tokenizer = self._tokenizer(options)
+        tokenizer = tokenizer_for(self._pieces, self.model, options, multilingual=self._multilingual)
         frames = [max(1, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES) // 2) for window in windows]
         try:
             with torch.inference_mode():
                 encoded = self._encode(windows)
-                prompt = self._prompt(tokenizer, options)
+                prompt = prompt_of(tokenizer, options)
                 said = self._generate(encoded, prompt, options, temperature)
                 return [
                     self._result(tokenizer, encoded[index : index + 1], prompt, hypotheses, frames[index])
@@ -200,25 +201,6 @@ class Transformers:
             raise ModelError(
                 f"{self.model}: recognition failed ({reason(error)}); try a smaller --batch-size"
             ) from error
-
-    def _tokenizer(self, options: WordOptions) -> Any:
-        from faster_whisper.tokenizer import Tokenizer
-
-        if not self._multilingual and (options.language not in (None, "en") or options.task == "translate"):
-            raise OptionError(f"{self.model}: this model knows only English; give a multilingual --model")
-        try:
-            tokenizer = Tokenizer(self._pieces, self._multilingual, options.task, options.language)
-        except ValueError as error:
-            raise OptionError(
-                f"--language {options.language}: Whisper does not know it; give a code such as en"
-            ) from error
-        return tokenizer
-
-    def _prompt(self, tokenizer: Any, options: WordOptions) -> list[int]:
-        said = " ".join(part.strip() for part in (options.hotwords, options.initial_prompt) if part)
-        before = tokenizer.encode(f" {said}")[-MAX_PROMPT_TOKENS:] if said else []
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        return [tokenizer.sot_prev, *before, *start] if before else start
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         """Shape (windows, 1500, d)."""
@@ -240,7 +222,7 @@ class Transformers:
         ways = SAMPLED_HYPOTHESES if temperature > 0 else 1
         own, end = self._whisper.generation_config, self._pieces.token_to_id("<|endoftext|>")
         config = GenerationConfig(
-            max_length=MAX_TOKENS,
+            max_length=MAX_TOKENS - 1,  # `_align` adds the end of text where it was not reached
             num_beams=1 if temperature > 0 else options.beam_size,
             **({"do_sample": True, "temperature": temperature, "top_k": 0} if temperature > 0 else {}),
             suppress_tokens=own.suppress_tokens,
@@ -249,7 +231,7 @@ class Transformers:
             pad_token_id=end,
             decoder_start_token_id=self._pieces.token_to_id("<|startoftranscript|>"),
         )
-        with _silent(), torch.random.fork_rng([encoded.device] if encoded.is_cuda else []):
+        with silent(), torch.random.fork_rng([encoded.device] if encoded.is_cuda else []):
             torch.manual_seed(SEED)
             # The model's own `generate` is for recordings of any length: it wants timestamps, detects the language by
             # itself and begins again where it meets a stray time. Windows need what lies below it.
@@ -354,19 +336,3 @@ def _installed() -> Mapping[str, str]:
             f"--engine transformers: {error.name} is not installed; pip install 'earwitness[models]', "
             "or use --engine faster-whisper"
         ) from error
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """transformers without its progress bars and its advice to programmers."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
