@@ -15,6 +15,9 @@ from earwitness.errors import ModelError
 def _no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hub that is never there, and a cache of the test's own."""
     import huggingface_hub
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
     def snapshot(repo_id: str, *, local_files_only: bool = False, **_: Any) -> str:
         folder = tmp_path / repo_id.replace("/", "--")
@@ -90,14 +93,11 @@ def test_names_that_are_nothing_are_refused(name: str) -> None:
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model\.bin and config\.json and tokenizer\.json missing"):
         hub.find(os.fspath(tmp_path))
-    (tmp_path / "model.safetensors").touch()
-    with pytest.raises(ModelError, match="ct2-transformers-converter"):
-        hub.find(os.fspath(tmp_path))
 
 
 def test_the_catalogue_tells_what_is_here(tmp_path: Path) -> None:
     put_in_cache(tmp_path, "small")
-    models = {model.name: model for model in hub.catalogue()}
+    models = {model.name: model for model in hub.catalogue() if model.engine != "transformers"}
     assert models["demo"].bundled
     assert models["demo"].size_bytes
     assert models["demo"].size_bytes < 12_000_000

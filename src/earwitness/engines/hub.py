@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-from earwitness.engines import conversion
+from earwitness.engines import conversion, hub_files
 from earwitness.engines.whisper_forms import ALIASES, CTRANSLATE2, FORMS, PICKLED, TRANSFORMERS, Form
 from earwitness.errors import ModelError, reason
 
@@ -103,25 +103,39 @@ def find(name: str, *, form: Form = CTRANSLATE2, offline: bool = False) -> Path:
 def download(name: str, *, form: Form = CTRANSLATE2) -> Path:
     """Brings a model from the hub into its cache, and converts it if it must be.
 
-    What is there already is kept, and a download that was broken off goes on where it was; the hub's client compares
-    every file with the hub's length and hash.
+    What is there already is kept, a download that was broken off goes on where it was, and large files are compared
+    with the hub's hashes.
 
     Raises:
         ModelError: the hub cannot be reached, or does not have it.
     """
-    with _hub(name, _remedy(name)) as hub:
+    with _hub(name, _remedy(name)):
         for wanted in _forms(name, form):
-            folder = Path(hub.snapshot_download(wanted.hub_id(name), allow_patterns=list(wanted.files)))
+            folder = hub_files.fetch(wanted.hub_id(name), wanted.files)
             if wanted.is_whole(folder):
                 return _fitting(folder, form, offline=False)
     raise ModelError(f"{name}: the hub has no Whisper weights under {form.hub_id(name)}; give another --model")
+
+
+def verified(name: str, *, form: Form = CTRANSLATE2) -> Path:
+    """As `find`, after every large file was compared with its hash; damaged ones are downloaded again.
+
+    Raises:
+        ModelError: as `find`.
+    """
+    folder = find(name, form=form)
+    if damaged := hub_files.damaged(folder):
+        for path in damaged:
+            path.unlink()
+        return download(name, form=form)
+    return folder
 
 
 def _forms(name: str, form: Form) -> tuple[Form, ...]:
     """The formats in which a model may be had for an engine that wants `form`, best first."""
     if ALIASES.get(name, name) in form.ids:
         return (form,)
-    return tuple(dict.fromkeys((form, TRANSFORMERS, PICKLED)))
+    return (form, PICKLED) if form is TRANSFORMERS else (form, TRANSFORMERS, PICKLED)
 
 
 def _fitting(path: Path, form: Form, *, offline: bool) -> Path:
@@ -140,8 +154,8 @@ def _tokenizer(checkpoint: Path, size: int, *, offline: bool) -> Path:
     if not folder and offline:
         raise ModelError(f"{checkpoint}: its tokenizer is not in the cache and --offline forbids a download; {remedy}")
     if not folder:
-        with _hub(str(checkpoint), remedy) as hub:
-            folder = Path(hub.snapshot_download(repository.hub_id, allow_patterns=list(repository.files)))
+        with _hub(str(checkpoint), remedy):
+            folder = hub_files.fetch(repository.hub_id, repository.files)
     return folder / "tokenizer.json"
 
 
@@ -170,8 +184,8 @@ def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Pat
     remedy = VOICE_REMEDIES.format(name=diarizer)
     if offline:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {remedy}")
-    with _hub(name, remedy, gated=repository.hub_id) as hub:
-        hub.snapshot_download(repository.hub_id, revision=repository.revision, allow_patterns=list(repository.files))
+    with _hub(name, remedy, gated=repository.hub_id):
+        hub_files.fetch(repository.hub_id, repository.files, repository.revision)
     if cached := _cached_part(repository):
         return cached
     raise ModelError(f"{name}: the hub has {repository.hub_id}, but not its {' and '.join(repository.files)}; {remedy}")
