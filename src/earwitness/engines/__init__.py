@@ -39,8 +39,15 @@ DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "b
 
 def recognizer(options: ModelOptions) -> Recognizer:
     """The engine that `options` name, not yet loaded: that happens when it first hears something."""
-    engine: Recognizer = _made(RECOGNIZERS, "engine", options.engine, DEFAULTS["recognizer"])(options)
+    name = _fastest(options) if options.engine == AUTO else options.engine
+    engine: Recognizer = _made(RECOGNIZERS, "engine", name, DEFAULTS["recognizer"])(options)
     return engine
+
+
+def _fastest(options: ModelOptions) -> str:
+    from earwitness.engines.openvino import suits
+
+    return "openvino" if suits(options) else DEFAULTS["recognizer"]
 
 
 def detector(name: str = AUTO) -> SpeechDetector:

@@ -31,13 +31,15 @@ FORMAT = 6
 TYPES = ("<f4", "<i1", "<i2", "<i4", "<f2", "<u2")
 """In the order of CTranslate2's own numbers; the last is bfloat16, which numpy does not have."""
 BFLOAT16 = len(TYPES) - 1
+BLOCK_BYTES = 2**20
+"""Copied at a time."""
 SCALE = "_scale"
 """What is added to a quantised variable's name for that of its scales: stored value = true value * scale."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a variable lies: its record begins at `start`, its values at `data`, and it ends before `end`."""
+    """Where a variable lies: what follows its name begins at `start`, its values at `data`; it ends before `end`."""
 
     shape: tuple[int, ...]
     kind: int
@@ -77,14 +79,13 @@ class Weights(Mapping[str, "FloatArray"]):
         self._count_at = file.tell()
         self._places: dict[str, _Place] = {}
         for _ in range(_numbers(file, "<I")[0]):
-            start = file.tell()
-            name, (rank,) = _string(file), _numbers(file, "<B")
+            name, start = _string(file), file.tell()
+            (rank,) = _numbers(file, "<B")
             *shape, kind, size = _numbers(file, f"<{rank}IBI")
             data = file.tell()
             if size != math.prod(shape) * np.dtype(TYPES[kind]).itemsize:
                 raise ModelError(f"{self._path}: {name} has not the size of its shape; convert it again")
             self._places[name] = _Place(tuple(shape), kind, start, data, file.seek(size, 1))
-        self._aliases_at = file.tell()
         self._aliases = {_string(file): _string(file) for _ in range(_numbers(file, "<I")[0])}
 
     def __iter__(self) -> Iterator[str]:
@@ -116,18 +117,32 @@ class Weights(Mapping[str, "FloatArray"]):
         result: FloatArray = values.astype(np.float32, copy=False) if values.dtype.kind == "f" else values
         return result
 
-    def without(self, left_out: Callable[[str], bool]) -> bytes:
-        """The file again, without the variables whose names are `left_out`."""
-        kept = [place for name, place in self._places.items() if not left_out(name)]
-        parts = []
-        with self._path.open("rb") as file:
-            parts += [file.read(self._count_at), struct.pack("<I", len(kept))]
-            for place in kept:
+    def write_without(self, left_out: Callable[[str], bool], path: Path) -> None:
+        """Writes the file again, without the variables whose names are `left_out`.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        names = [name for name in (*self._places, *self._aliases) if not left_out(name)]
+        # Where only an alias stays, the variable takes its name.
+        aliases = {name: self._aliases[name] for name in names if self._aliases.get(name) in names}
+        places = {name: self._places[self._aliases.get(name, name)] for name in names if name not in aliases}
+        with self._path.open("rb") as file, path.open("wb") as copy:
+            copy.write(file.read(self._count_at))
+            copy.write(struct.pack("<I", len(places)))
+            for name, place in places.items():
+                copy.write(_packed(name))
                 file.seek(place.start)
-                parts.append(file.read(place.end - place.start))
-            file.seek(self._aliases_at)
-            parts.append(file.read())
-        return b"".join(parts)
+                for at in range(place.start, place.end, BLOCK_BYTES):
+                    copy.write(file.read(min(BLOCK_BYTES, place.end - at)))
+            copy.write(struct.pack("<I", len(aliases)))
+            for name, target in aliases.items():
+                copy.write(_packed(name) + _packed(target))
+
+
+def _packed(text: str) -> bytes:
+    data = text.encode() + b"\0"
+    return struct.pack("<H", len(data)) + data
 
 
 def _numbers(file: BinaryIO, form: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 """Whisper with its encoder on OpenVINO and its decoder on CTranslate2.
 
-On a CPU the encoder is most of the work, and CTranslate2 leaves its attention in float32. OpenVINO computes all of it in
-bfloat16 where the processor can (AMX, AVX512-BF16): with Whisper base on two AVX512-BF16 cores that takes half the
-time, at a third of the error that 8-bit weights make (docs/benchmarks.md). The graph is built from the very folder
-that CTranslate2 reads, so that nothing else need be downloaded or converted.
+On a CPU the encoder is most of the work, and CTranslate2 leaves its attention in float32. OpenVINO computes all of it
+in bfloat16 where the processor can (AMX, AVX512-BF16): on two AVX512-BF16 cores that takes half the time, at a third of
+the error that 8-bit weights make. The graph is built from the very folder that CTranslate2 reads, so that nothing else
+need be downloaded or converted.
 
 Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2.
 """
@@ -11,18 +11,22 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from itertools import count, takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.cores import cores
 from earwitness.engines.ct2_weights import Weights
-from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper
+from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
+from earwitness.mapped import mapped, release
 from earwitness.options import ModelOptions
 
 if TYPE_CHECKING:
@@ -30,8 +34,8 @@ if TYPE_CHECKING:
 
 BFLOAT16, FLOAT32 = "bf16", "f32"
 NORM_EPSILON = 1e-5
-MAX_STREAMS = 8
-"""Windows encoded at the same time, each by its share of the threads; each takes memory of its own."""
+LARGE_BYTES = 2**18
+"""Weights of this size go to disk: OpenVINO keeps, beside the copies that it computes with, what it was given."""
 
 
 def suits(options: ModelOptions) -> bool:
@@ -80,7 +84,7 @@ class OpenVino(FasterWhisper):
             )
 
     @property
-    def _device(self) -> str:  # type: ignore[override]
+    def _device(self) -> str:
         return "cpu"
 
     @cached_property
@@ -100,49 +104,53 @@ class OpenVino(FasterWhisper):
     def _weights(self) -> Weights:
         return Weights(self._folder / "model.bin")
 
-    def _files(self) -> Mapping[str, bytes]:
-        """The model without its encoder, except the layer that CTranslate2 will not load without."""
+    @contextmanager
+    def _loadable(self) -> Iterator[Path]:
+        """The model without its encoder, which would take memory for nothing.
+
+        CTranslate2 wants one layer of it. It would also load a model from memory, but then keeps what it was given.
+        """
         layers = tuple(f"{layer}/" for layer in _layers(self._weights)[1:])
-        others = [self._folder / "config.json", *self._folder.glob("vocabulary.*")]
-        small = self._weights.without(lambda name: name.startswith(layers))
-        return {"model.bin": small, **{path.name: path.read_bytes() for path in others}}
+        with tempfile.TemporaryDirectory(prefix="earwitness-") as name:
+            folder = Path(name)
+            for path in self._folder.iterdir():
+                if path.suffix in (".json", ".txt"):
+                    shutil.copy(path, folder)
+            self._weights.write_without(lambda variable: variable.startswith(layers), folder / "model.bin")
+            yield folder
 
     @cached_property
     def _encoder(self) -> Any:
-        """A queue of requests; each encodes one window."""
+        """The compiled encoder, for one window at a time in each worker."""
         import openvino
 
-        threads = self._options.threads or cores()
         settings = {
             "INFERENCE_PRECISION_HINT": self.precision,
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": min(threads, MAX_STREAMS),
+            "INFERENCE_NUM_THREADS": self._threads,
+            "NUM_STREAMS": self._workers,
         }
+        graph, self._on_disk = encoder_graph(self._weights, self.precision)
         try:
-            compiled = openvino.Core().compile_model(encoder_graph(self._weights, self.precision), "CPU", settings)
+            return openvino.Core().compile_model(graph, "CPU", settings)
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
             ) from error
-        return openvino.AsyncInferQueue(compiled, min(threads, MAX_STREAMS))
+
+    def _shared_out(self, windows: Sequence[FloatArray], work: Callable[[Sequence[FloatArray]], list[T]]) -> list[T]:
+        _ = self._encoder  # compiled once, before several threads want it
+        return super()._shared_out(windows, work)
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         import ctranslate2
 
-        features = self._features(windows)
-        encoded: list[Any] = [None] * len(windows)
-
-        def keep(request: Any, index: int) -> None:
-            encoded[index] = request.get_output_tensor(0).data.copy()
-
-        queue = self._encoder
-        queue.set_callback(keep)
+        request = self._encoder.create_infer_request()
         try:
-            for index in range(len(windows)):
-                queue.start_async([features[index : index + 1]], index)
-            queue.wait_all()
+            encoded = [request.infer([self._features([window])])[0].copy() for window in windows]
         except RuntimeError as error:
             raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
+        for values in self._on_disk:
+            release(values)
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
 
@@ -151,7 +159,7 @@ def _layers(weights: Weights) -> list[str]:
     return list(takewhile(lambda name: f"{name}/ffn/linear_0/weight" in weights, names))
 
 
-def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
+def encoder_graph(weights: Weights, precision: str = FLOAT32) -> tuple[Any, list[Any]]:
     """Whisper's encoder as an OpenVINO model, from CTranslate2's weights.
 
     Args:
@@ -160,13 +168,14 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
 
     Returns:
         An `openvino.Model` with one input, mel features of shape (1, mels, 3000), and one output, of shape
-        (1, 1500, width); both float32.
+        (1, 1500, width), both float32; and the arrays that its large weights lie in, which are in unnamed files. They
+        must be kept as long as the model, but their memory can be released: OpenVINO makes its own copies.
 
     Raises:
         KeyError: the weights are not a Whisper's.
 
     >>> from earwitness.engines.hub import demo_folder
-    >>> encoder_graph(Weights(demo_folder() / "model.bin")).output(0).shape  # doctest: +SKIP
+    >>> encoder_graph(Weights(demo_folder() / "model.bin"))[0].output(0).shape  # doctest: +SKIP
     <Shape: [1,1500,192]>
     """
     import openvino
@@ -184,7 +193,7 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> Any:
         signal = op.add(signal, net.attention(signal, f"{layer}/self_attention"))
         signal = op.add(signal, net.feed_forward(signal, f"{layer}/ffn"))
     signal = op.convert(net.norm(signal, "encoder/layer_norm"), FLOAT32)
-    return openvino.Model([op.result(signal)], [features], "whisper_encoder")
+    return openvino.Model([op.result(signal)], [features], "whisper_encoder"), net.on_disk
 
 
 class _Net:
@@ -194,6 +203,7 @@ class _Net:
         from openvino import opset13
 
         self._op, self._weights, self._precision = opset13, weights, precision
+        self.on_disk: list[Any] = []
         self._heads = int(weights["encoder/num_heads"])
 
     def integers(self, *values: int) -> Any:
@@ -202,11 +212,17 @@ class _Net:
     def constant(self, values: FloatArray) -> Any:
         import openvino
 
-        if self._precision == FLOAT32:
-            return self._op.constant(np.ascontiguousarray(values))
-        tensor = openvino.Tensor(openvino.Type.bf16, openvino.Shape(values.shape))
-        tensor.data.view(np.uint16)[...] = _upper_halves(values)
-        return self._op.constant(tensor)
+        bits: Any = np.ascontiguousarray(values)
+        if self._precision == BFLOAT16:
+            bits = _upper_halves(bits)
+        if bits.nbytes >= LARGE_BYTES:
+            with tempfile.TemporaryFile(prefix="earwitness-") as file:
+                file.write(bits.tobytes())
+                file.flush()
+                bits = mapped(file).view(bits.dtype)
+            self.on_disk.append(bits)
+        tensor = openvino.Tensor(bits, openvino.Shape(values.shape), getattr(openvino.Type, self._precision))
+        return self._op.constant(tensor, shared_memory=bits.nbytes >= LARGE_BYTES)
 
     def _named(self, name: str) -> Any:
         return self.constant(self._weights[name])

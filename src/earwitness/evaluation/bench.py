@@ -191,7 +191,8 @@ def _decided(options: Options, tokens: int | None) -> tuple[Options, Request]:
     if isinstance(recognizer, Counting):
         where = str(recognizer.folder)
         device, compute_type = recognizer.device, recognizer.compute_type
-        model = replace(model, model=recognizer.model, device=device, compute_type=compute_type)
+        model = replace(model, engine=recognizer.name, model=recognizer.model)
+        model = replace(model, device=device, compute_type=compute_type)
     language = None if options.words.language == "auto" else options.words.language
     request = Request(
         model=where,

@@ -158,7 +158,7 @@ def _run(
     tries = "windows that fail its checks" if recognizer.temperatures else "none"
     return replace(
         run, windows=recognizer.windows, tokens=tuple(recognizer.tokens),
-        settings=settings_of(request, second_tries=tries),
+        settings=settings_of(request, second_tries=tries, encoder=recognizer.encoder),
     )  # fmt: skip
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from earwitness import engines
 from earwitness.engines.base import Recognizer
 from earwitness.engines.faster_whisper import FasterWhisper
+from earwitness.engines.openvino import OpenVino
 from earwitness.errors import OptionError
-from earwitness.evaluation.peers.base import FIXED_WINDOW_S, max_length, other_than_text
+from earwitness.evaluation.peers.base import FIXED_WINDOW_S, ITS_OWN, max_length, other_than_text
 from earwitness.options import ModelOptions, WordOptions
 
 
@@ -24,6 +26,7 @@ class Counting(FasterWhisper):
         super().__init__(options)
         self._fixed = fixed
         self.windows = 0
+        self._lock = Lock()  # of the engine's workers
         self.tokens: list[int] = []
         if fixed:
             self.temperatures: Sequence[float] = ()  # type: ignore[assignment]
@@ -41,6 +44,11 @@ class Counting(FasterWhisper):
         return self._compute_type
 
     @property
+    def encoder(self) -> str:
+        """Whose encoder it is, and what it computes in."""
+        return f"OpenVINO, {self.precision}" if isinstance(self, OpenVino) else ITS_OWN
+
+    @property
     def folder(self) -> Path:
         return self._folder
 
@@ -49,7 +57,8 @@ class Counting(FasterWhisper):
         self.windows, self.tokens = 0, []
 
     def _encode(self, windows: Sequence[Any]) -> Any:
-        self.windows += len(windows)
+        with self._lock:
+            self.windows += len(windows)
         return super()._encode(windows)
 
     def _generate(self, encoded: Any, prompts: list[list[int]], options: WordOptions, temperature: float) -> Any:
@@ -59,8 +68,13 @@ class Counting(FasterWhisper):
             encoded, prompts, beam_size=options.beam_size, max_length=max_length(self._fixed, len(prompts[0])),
             suppress_tokens=other_than_text(self._whisper.hf_tokenizer), return_scores=True, return_no_speech_prob=True,
         )  # fmt: skip
-        self.tokens += [len(result.sequences_ids[0]) for result in results]
+        with self._lock:
+            self.tokens += [len(result.sequences_ids[0]) for result in results]
         return results
+
+
+class CountingOpenVino(Counting, OpenVino):
+    """The same with OpenVINO's encoder."""
 
 
 def counting(options: ModelOptions, fixed: int | None = None) -> Recognizer:
@@ -70,7 +84,9 @@ def counting(options: ModelOptions, fixed: int | None = None) -> Recognizer:
         OptionError: `fixed`, for an engine that makes no tokens.
     """
     recognizer: Any = engines.recognizer(options)
-    if isinstance(recognizer, FasterWhisper):
+    if isinstance(recognizer, OpenVino):
+        recognizer = CountingOpenVino(options, fixed)
+    elif isinstance(recognizer, FasterWhisper):
         recognizer = Counting(options, fixed)
     elif fixed:
         raise OptionError(f"--engine {recognizer.name}: it makes no tokens; leave --tokens out")

@@ -23,6 +23,7 @@ FIXED_WINDOW_S = 30.0
 END_OF_TEXT = "<|endoftext|>"
 MAX_FIXED_TOKENS = 224
 """Half of Whisper's context; the other half is for what went before."""
+ITS_OWN = "its own"
 OUR_DECODER = "earwitness's (its own needs the ffmpeg command)"
 
 
@@ -80,13 +81,14 @@ def settings_of(request: Request, **own: str) -> dict[str, str]:
         "beam_size": str(request.beam_size),
         "batch_size": str(request.batch_size),
         "threads": str(request.threads),
+        "encoder": ITS_OWN,
         "arithmetic": f"{request.compute_type} on {request.device}",
         "windows": f"speech, up to {request.window_s:g} s",
         "speech_detection": "Silero",
         "second_tries": "none",
         "tokens_a_window": "as the model ends",
         "word_times": "cross-attention",
-        "decoder": "its own",
+        "decoder": ITS_OWN,
     }
     fixed = {
         "windows": f"all of it, each {FIXED_WINDOW_S:g} s", "speech_detection": "none", "second_tries": "none",
