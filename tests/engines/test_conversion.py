@@ -6,6 +6,9 @@ import json
 import logging
 import os
 import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import pytest
 
 import openai_checkpoint
 import random_whisper
-from earwitness.engines import conversion, hub
+from earwitness.engines import conversion, hub, transformers_folder
 from earwitness.engines.faster_whisper import FasterWhisper
 from earwitness.engines.whisper_forms import CTRANSLATE2, TRANSFORMERS
 from earwitness.errors import ExtraError, ModelError
@@ -74,6 +77,52 @@ def test_without_torch_the_remedy_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ExtraError, match=r"torch must be installed; pip install 'earwitness\[models\]'") as refused:
         hub.find(str(original(tmp_path / "t")))
     assert "\n" not in str(refused.value)
+
+
+def pretended(monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]) -> None:
+    """Conversion to transformers by `write`, as if torch were installed."""
+
+    def convert(_source: Path, folder: Path) -> None:
+        folder.mkdir()
+        write(folder)
+
+    monkeypatch.setattr(conversion, "find_spec", lambda _: object())
+    monkeypatch.setattr(transformers_folder, "from_ctranslate2", convert)
+
+
+def test_a_conversion_is_whole_or_not_there(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def stop_halfway(folder: Path) -> None:
+        (folder / "config.json").write_text("{}")
+        seen.extend(path.name for path in cache.iterdir())
+        raise OSError(28, "No space left on device")
+
+    pretended(monkeypatch, stop_halfway)
+    with pytest.raises(ModelError, match=r"No space left on device.*is there room in") as refused:
+        hub.find("demo", form=TRANSFORMERS)
+    assert "\n" not in str(refused.value)
+    assert [name.endswith(".tmp") for name in seen] == [True]
+    assert list(cache.iterdir()) == []
+
+
+def test_of_several_workers_one_converts(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Path] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    def write(folder: Path) -> None:
+        begun.append(folder)
+        first.set()
+        assert go_on.wait(60)
+
+    pretended(monkeypatch, write)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(hub.find, "demo", form=TRANSFORMERS) for _ in range(3)]
+        assert first.wait(60)
+        go_on.set()
+        found = {future.result() for future in waiting}
+    assert list(cache.iterdir()) == list(found)
+    assert len(begun) == 1
 
 
 @pytest.mark.usefixtures("torch")
@@ -161,8 +210,6 @@ def test_a_pickle_of_something_else_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("torch")
 def test_a_folder_with_vocabulary_and_merges_gets_a_tokenizer(tmp_path: Path) -> None:
-    from transformers import WhisperTokenizerFast
-
     source = hub.find(str(random_whisper.write(tmp_path / "random")), form=TRANSFORMERS)
     bare = shutil.copytree(source, tmp_path / "bare")
     pieces = json.loads((bare / "tokenizer.json").read_bytes())
@@ -172,5 +219,4 @@ def test_a_folder_with_vocabulary_and_merges_gets_a_tokenizer(tmp_path: Path) ->
     (bare / "added_tokens.json").write_text(
         json.dumps({token["content"]: token["id"] for token in pieces["added_tokens"]})
     )
-    assert WhisperTokenizerFast
     assert said(hub.find(str(bare))) == said(source)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from earwitness.engines import hub
-from earwitness.engines.whisper_forms import HUB_IDS
+from earwitness.engines.whisper_forms import CTRANSLATE2, HUB_IDS, ORIGINAL_IDS, TRANSFORMERS
 from earwitness.errors import ModelError
 
 
@@ -103,3 +104,26 @@ def test_the_catalogue_tells_what_is_here(tmp_path: Path) -> None:
     assert models["demo"].size_bytes < 12_000_000
     assert (models["small"].cached, models["small"].size_bytes) == (True, 6)
     assert not models["turbo"].cached
+
+
+def test_a_model_in_parts_is_whole_when_all_are_there(tmp_path: Path) -> None:
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model-00001-of-00002.safetensors").touch()
+    assert not TRANSFORMERS.is_whole(tmp_path)
+    (tmp_path / "model-00002-of-00002.safetensors").touch()
+    assert TRANSFORMERS.is_whole(tmp_path)
+    assert not CTRANSLATE2.is_whole(tmp_path)
+
+
+def test_the_sizes_have_a_model_for_each_engine() -> None:
+    listed = {(model.name, model.engine) for model in hub.catalogue()}
+    assert {("small", "faster-whisper"), ("small", "transformers"), ("turbo", "transformers")} <= listed
+
+
+@pytest.mark.parametrize(("name", "expected"), [("large", "openai/whisper-large-v3"), ("turbo", ORIGINAL_IDS["turbo"])])
+def test_names_stand_for_openais_own_models_in_transformers(name: str, expected: str) -> None:
+    assert TRANSFORMERS.hub_id(name) == expected
+    with pytest.raises(ModelError, match=f"{name}: this model is not in the cache"):
+        hub.find(name, form=TRANSFORMERS, offline=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_a_broken_download_goes_on_where_it_was(cache: Path, repositories: stub_
     assert (hub.download("small") / "model.bin").read_bytes() == WEIGHTS
     assert repositories.ranges == ["bytes=100000-"]
     assert list(cache.rglob("*.part")) == []
+
+
+@pytest.mark.usefixtures("cache")
+def test_of_several_workers_one_downloads(repositories: stub_hub.Hub) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = {future.result() for future in [pool.submit(hub.download, "small") for _ in range(4)]}
+    assert [(folder / "model.bin").read_bytes() for folder in found] == [WEIGHTS]
+    assert repositories.ranges == [None]
 
 
 def test_what_is_not_what_its_hash_says_is_refused(cache: Path, repositories: stub_hub.Hub) -> None:

@@ -146,6 +146,8 @@ def silent() -> Iterator[None]:
 
 def _kept(source: Path, kind: str, make: Callable[[Path], None]) -> Path:
     """What `make` makes of a checkpoint, from the cache where it has been made before."""
+    from huggingface_hub.utils import WeakFileLock
+
     if missing := [name for name in ("torch", "transformers", "safetensors") if not find_spec(name)]:
         raise ExtraError(
             f"{source}: to convert this checkpoint for {kind}, {' and '.join(missing)} must be installed; "
@@ -154,17 +156,18 @@ def _kept(source: Path, kind: str, make: Callable[[Path], None]) -> Path:
     folder = default_folder() / "models" / f"{source.stem}-{fingerprint(source)}-{kind.lower()}"
     if folder.is_dir():
         return folder
-    LOG.warning("%s: converting for %s, once; kept in %s", source, kind, folder)
     temporary = folder.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        make(temporary)
-        temporary.rename(folder)
+        # Of several workers that want a model, one converts it and the others wait: it may take much memory.
+        with WeakFileLock(folder.parent.with_name("models.lock")):
+            if not folder.is_dir():
+                LOG.warning("%s: converting for %s, once; kept in %s", source, kind, folder)
+                make(temporary)
+                temporary.rename(folder)
     except ModelError:
         raise
     except Exception as error:  # torch, pickle, transformers and CTranslate2 share no kind of error
-        if folder.is_dir():  # another process was quicker
-            return folder
         raise ModelError(
             f"{source}: cannot be converted for {kind} ({reason(error)}); is it a whole Whisper checkpoint, and is "
             f"there room in {folder.parent} (or in another folder, with {FOLDER_VARIABLE})?"

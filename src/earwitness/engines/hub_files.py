@@ -23,16 +23,20 @@ def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Pat
         Exception: whatever the hub's client raises; `earwitness.engines.hub` puts it in one line.
     """
     from huggingface_hub import HfApi, constants, hf_hub_url, snapshot_download
-    from huggingface_hub.utils import filter_repo_objects
+    from huggingface_hub.utils import WeakFileLock, filter_repo_objects
 
     info = HfApi().model_info(hub_id, revision=revision, files_metadata=True)
     large = {file.rfilename: file.lfs for file in info.siblings or () if file.lfs}
-    blobs = Path(constants.HF_HUB_CACHE) / f"models--{hub_id.replace('/', '--')}" / "blobs"
-    blobs.mkdir(parents=True, exist_ok=True)
+    repository = f"models--{hub_id.replace('/', '--')}"
+    blobs, locks = (Path(constants.HF_HUB_CACHE, *parts) for parts in ((repository, "blobs"), (".locks", repository)))
+    for folder in (blobs, locks):
+        folder.mkdir(parents=True, exist_ok=True)
     for name in filter_repo_objects(large, allow_patterns=list(files)):
         blob = blobs / large[name].sha256
-        if not blob.exists():
-            _fetch(hf_hub_url(hub_id, name, revision=info.sha), blob, large[name].size, f"{hub_id}/{name}")
+        # The client's own lock: of several workers that want a model, one brings it and the others wait.
+        with WeakFileLock(locks / f"{blob.name}.lock"):
+            if not blob.exists():
+                _fetch(hf_hub_url(hub_id, name, revision=info.sha), blob, large[name].size, f"{hub_id}/{name}")
     return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(files)))
 
 
