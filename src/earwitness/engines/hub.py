@@ -96,7 +96,9 @@ def find(name: str, *, form: Form = CTRANSLATE2, offline: bool = False) -> Path:
         if cached := cached_folder(wanted.hub_id(name), wanted):
             return _fitting(cached, form, offline=offline)
     if offline:
-        raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name)}")
+        raise ModelError(
+            f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name, form)}"
+        )
     return download(name, form=form)
 
 
@@ -109,7 +111,7 @@ def download(name: str, *, form: Form = CTRANSLATE2) -> Path:
     Raises:
         ModelError: the hub cannot be reached, or does not have it.
     """
-    with _hub(name, _remedy(name)):
+    with _hub(name, _remedy(name, form)):
         for wanted in _forms(name, form):
             folder = hub_files.fetch(wanted.hub_id(name), wanted.files)
             if wanted.is_whole(folder):
@@ -210,7 +212,7 @@ def _cached_part(repository: Repository) -> Path | None:
 
 def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
     """The folder of a hub model in the local cache, or none where any of its files is missing."""
-    with _hub(hub_id, _remedy(hub_id)) as hub:
+    with _hub(hub_id, _remedy(hub_id, form)) as hub:
         try:
             folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(form.files), local_files_only=True))
         except (OSError, ValueError):
@@ -235,10 +237,10 @@ def choose(device: str, *, form: Form = CTRANSLATE2, offline: bool) -> str:
             download(wanted[0], form=form)
         except ModelError as error:
             raise ModelError(
-                f"--model auto: no Whisper model is here and the hub cannot be reached; {_remedy(wanted[0])}"
+                f"--model auto: no Whisper model is here and the hub cannot be reached; {_remedy(wanted[0], form)}"
             ) from error
         return wanted[0]
-    raise ModelError(f"--model auto: no Whisper model is in the cache; {_remedy(wanted[0])}")
+    raise ModelError(f"--model auto: no Whisper model is in the cache; {_remedy(wanted[0], form)}")
 
 
 def _comfortable(device: str) -> tuple[str, ...]:
@@ -275,8 +277,9 @@ def _is_hub_id(name: str) -> bool:
     return name.count("/") == 1 and not name.startswith((".", "/", "~"))
 
 
-def _remedy(name: str) -> str:
-    return REMEDIES.format(name=name)
+def _remedy(name: str, form: Form) -> str:
+    engine = "" if form is CTRANSLATE2 else f" --engine {form.kind}"
+    return REMEDIES.format(name=name + engine)
 
 
 class _Hub:
