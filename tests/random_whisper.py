@@ -26,8 +26,8 @@ TIMES = tuple(f"<|{index * 0.02:.2f}|>" for index in range(1501))
 WIDTH, HEADS, MELS = 16, 2, 128
 
 
-def write(folder: Path, seed: int = 0) -> Path:
-    """Writes the checkpoint; the same seed gives the same."""
+def write(folder: Path, seed: int = 0, *, layers: int = 1, quantization: str | None = None) -> Path:
+    """Writes the checkpoint, quantised as converters do it where that is asked for; the same seed gives the same."""
     import ctranslate2
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
@@ -40,7 +40,7 @@ def write(folder: Path, seed: int = 0) -> Path:
     tokenizer.add_special_tokens(list(SPECIAL))
     tokenizer.add_tokens([AddedToken(time, special=False, normalized=False) for time in TIMES])
 
-    spec = ctranslate2.specs.WhisperSpec(1, HEADS, 1, HEADS)
+    spec = ctranslate2.specs.WhisperSpec(layers, HEADS, 1, HEADS)
     random = np.random.default_rng(seed)
     _fill(spec, lambda *shape: random.normal(0, 0.3, shape).astype(np.float32), len(texts) + len(SPECIAL) + len(TIMES))
     spec.register_vocabulary([*texts, *SPECIAL, *TIMES])
@@ -48,6 +48,8 @@ def write(folder: Path, seed: int = 0) -> Path:
     spec.config.lang_ids = list(range(TEXT_TOKENS + 2, TEXT_TOKENS + 2 + len(LANGUAGES)))
     spec.config.alignment_heads = [(0, 0), (0, 1)]
     spec.validate()
+    if quantization:
+        spec.optimize(quantization)
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -113,3 +113,22 @@ def test_loops_shrink_and_speech_does_not() -> None:
     assert compression_ratio("") == 1.0
     assert compression_ratio("Where did the storm cross the river, and who closed the harbor on Sunday?") < 1.5
     assert compression_ratio("so we go " * 30) > 2.4
+
+
+@pytest.mark.parametrize("length", [1, 100, 16_001, 192_077, 479_900, 480_000, 500_000])
+def test_the_spectrogram_of_what_is_there_is_that_of_the_padded_window(engine: FasterWhisper, length: int) -> None:
+    window = np.random.default_rng(length).normal(0, 0.1, length).astype(np.float32)
+    padded = np.pad(window[:480_000], (0, 480_000 - min(length, 480_000)))
+    whole = engine._whisper.feature_extractor(padded)[:, :3000]
+    (found,) = engine._features([window])
+    assert found.shape == whole.shape
+    assert found == pytest.approx(whole, abs=1e-6)
+
+
+def test_several_workers_hear_what_one_hears(folder: Path) -> None:
+    one = FasterWhisper(ModelOptions(model=str(folder), device="cpu", compute_type="float32", threads=1))
+    two = FasterWhisper(ModelOptions(model=str(folder), device="cpu", compute_type="float32", threads=2))
+    assert (one._workers, two._workers) == (1, 2)
+    heard = [[word.word for result in each.recognize(NOISE, GREEDY) for word in result.words] for each in (one, two)]
+    assert heard[0] == heard[1]
+    assert len(heard[0]) > 10

@@ -21,6 +21,7 @@ PACKAGES = (
     "faster-whisper",
     "ctranslate2",
     "onnxruntime",
+    "openvino",
     "torch",
     "transformers",
     "kaldi-native-fbank",

@@ -71,22 +71,22 @@ class Weights(Mapping[str, "FloatArray"]):
             raise ModelError(f"{path}: not a CTranslate2 model ({error}); download or convert it again") from error
 
     def _read_index(self, file: BinaryIO) -> None:
-        (version,) = _numbers(file, "<I")
+        (version,) = _unpacked(file, "<I")
         if version != FORMAT:
             raise ModelError(f"{self._path}: not a CTranslate2 model of format {FORMAT}; convert it again")
         self.kind = _string(file)
         file.seek(4, 1)
         self._count_at = file.tell()
         self._places: dict[str, _Place] = {}
-        for _ in range(_numbers(file, "<I")[0]):
+        for _ in range(_unpacked(file, "<I")[0]):
             name, start = _string(file), file.tell()
-            (rank,) = _numbers(file, "<B")
-            *shape, kind, size = _numbers(file, f"<{rank}IBI")
+            (rank,) = _unpacked(file, "<B")
+            *shape, kind, size = _unpacked(file, f"<{rank}IBI")
             data = file.tell()
             if size != math.prod(shape) * np.dtype(TYPES[kind]).itemsize:
                 raise ModelError(f"{self._path}: {name} has not the size of its shape; convert it again")
             self._places[name] = _Place(tuple(shape), kind, start, data, file.seek(size, 1))
-        self._aliases = {_string(file): _string(file) for _ in range(_numbers(file, "<I")[0])}
+        self._aliases = {_string(file): _string(file) for _ in range(_unpacked(file, "<I")[0])}
 
     def __iter__(self) -> Iterator[str]:
         yield from (name for name in (*self._places, *self._aliases) if not name.endswith(SCALE))
@@ -145,10 +145,11 @@ def _packed(text: str) -> bytes:
     return struct.pack("<H", len(data)) + data
 
 
-def _numbers(file: BinaryIO, form: str) -> tuple[int, ...]:
+def _unpacked(file: BinaryIO, form: str) -> tuple[Any, ...]:
     return struct.unpack(form, file.read(struct.calcsize(form)))
 
 
 def _string(file: BinaryIO) -> str:
-    (length,) = _numbers(file, "<H")
-    return file.read(length)[:-1].decode()
+    (length,) = _unpacked(file, "<H")
+    (data,) = _unpacked(file, f"{length}s")
+    return str(data[:-1], "utf-8")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ import numpy as np
 from earwitness.engines.ct2_weights import Weights
 from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
 from earwitness.errors import ExtraError, ModelError, OptionError
-from earwitness.mapped import mapped, release
+from earwitness.mapped import give_back_freed, mapped, release
 from earwitness.options import ModelOptions
 
 if TYPE_CHECKING:
@@ -54,12 +55,21 @@ def suits(options: ModelOptions) -> bool:
     return _precision_of_processor() == BFLOAT16
 
 
-def _precision_of_processor() -> str:
-    """bf16 where OpenVINO itself would choose it, else f32."""
+def runtime() -> Any:
+    """The package `openvino`, which must not do what it does when it is imported: send Intel a message.
+
+    It does so through another package, and does without where there is none.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    chosen = openvino.Core().get_property("CPU", "INFERENCE_PRECISION_HINT")
-    return BFLOAT16 if chosen == openvino.Type.bf16 else FLOAT32
+    return openvino
+
+
+def _precision_of_processor() -> str:
+    """bf16 where OpenVINO itself would choose it, else f32."""
+    chosen = runtime().Core().get_property("CPU", "INFERENCE_PRECISION_HINT")
+    return BFLOAT16 if chosen == runtime().Type.bf16 else FLOAT32
 
 
 class OpenVino(FasterWhisper):
@@ -122,36 +132,38 @@ class OpenVino(FasterWhisper):
     @cached_property
     def _encoder(self) -> Any:
         """The compiled encoder, for one window at a time in each worker."""
-        import openvino
-
         settings = {
             "INFERENCE_PRECISION_HINT": self.precision,
             "INFERENCE_NUM_THREADS": self._threads,
             "NUM_STREAMS": self._workers,
         }
-        graph, self._on_disk = encoder_graph(self._weights, self.precision)
         try:
-            return openvino.Core().compile_model(graph, "CPU", settings)
+            graph, self._on_disk = encoder_graph(self._weights, self.precision)
+            compiled = runtime().Core().compile_model(graph, "CPU", settings)
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{self.model}: OpenVINO cannot compile this encoder ({error}); use --engine faster-whisper"
             ) from error
+        give_back_freed()
+        return compiled
 
     def _shared_out(self, windows: Sequence[FloatArray], work: Callable[[Sequence[FloatArray]], list[T]]) -> list[T]:
-        _ = self._encoder  # compiled once, before several threads want it
+        _ = self._whisper, self._encoder  # loaded and compiled once, before several threads want it
         return super()._shared_out(windows, work)
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         import ctranslate2
 
         request = self._encoder.create_infer_request()
+        encoded = np.empty((len(windows), *self._encoder.output(0).shape[1:]), np.float32)
         try:
-            encoded = [request.infer([self._features([window])])[0].copy() for window in windows]
+            for index, window in enumerate(windows):
+                encoded[index] = request.infer([self._features([window])])[0][0]
         except RuntimeError as error:
             raise ModelError(f"{self.model}: the encoder failed ({error}); use --engine faster-whisper") from error
         for values in self._on_disk:
             release(values)
-        return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+        return ctranslate2.StorageView.from_array(encoded)
 
 
 def _layers(weights: Weights) -> list[str]:
@@ -178,9 +190,7 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> tuple[Any, list
     >>> encoder_graph(Weights(demo_folder() / "model.bin"))[0].output(0).shape  # doctest: +SKIP
     <Shape: [1,1500,192]>
     """
-    import openvino
-    from openvino import opset13 as op
-
+    op = runtime().opset13
     net = _Net(weights, precision)
     mels = weights["encoder/conv1/weight"].shape[1]
     features = op.parameter([1, mels, WINDOW_FRAMES], np.float32)
@@ -193,16 +203,14 @@ def encoder_graph(weights: Weights, precision: str = FLOAT32) -> tuple[Any, list
         signal = op.add(signal, net.attention(signal, f"{layer}/self_attention"))
         signal = op.add(signal, net.feed_forward(signal, f"{layer}/ffn"))
     signal = op.convert(net.norm(signal, "encoder/layer_norm"), FLOAT32)
-    return openvino.Model([op.result(signal)], [features], "whisper_encoder"), net.on_disk
+    return runtime().Model([op.result(signal)], [features], "whisper_encoder"), net.on_disk
 
 
 class _Net:
     """The parts of a Whisper encoder, each by the name that its weights have."""
 
     def __init__(self, weights: Weights, precision: str) -> None:
-        from openvino import opset13
-
-        self._op, self._weights, self._precision = opset13, weights, precision
+        self._op, self._weights, self._precision = runtime().opset13, weights, precision
         self.on_disk: list[Any] = []
         self._heads = int(weights["encoder/num_heads"])
 
@@ -210,8 +218,7 @@ class _Net:
         return self._op.constant(np.array(values, np.int64))
 
     def constant(self, values: FloatArray) -> Any:
-        import openvino
-
+        openvino = runtime()
         bits: Any = np.ascontiguousarray(values)
         if self._precision == BFLOAT16:
             bits = _upper_halves(bits)
