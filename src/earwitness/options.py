@@ -78,7 +78,7 @@ class ModelOptions:
     model: str = "auto"
     """auto, a Whisper size, demo, a folder, a .pt file or a hub id."""
     engine: str = "auto"
-    """auto, faster-whisper, openvino, transformers, pocketsphinx or fake; auto is one of the first two, as is faster."""
+    """auto, faster-whisper, openvino, transformers, pocketsphinx or fake; auto is the faster of the first two."""
     device: str = "auto"
     """auto, cpu or cuda."""
     compute_type: str = "auto"

@@ -33,6 +33,7 @@ def repositories() -> stub_hub.Hub:
         {
             HUB_IDS["small"]: {**SMALL, "model.bin": WEIGHTS, "vocabulary.txt": b"a", "README.md": b"read me"},
             ORIGINAL_IDS["small"]: {**SMALL, "model.safetensors": WEIGHTS, "pytorch_model.bin": WEIGHTS[::-1]},
+            "openai/whisper-tiny": {**SMALL, "model.safetensors": WEIGHTS},
             "somebody/older": {**SMALL, "pytorch_model.bin": WEIGHTS},
             "somebody/bert": dict(SMALL),
         }
@@ -141,3 +142,17 @@ def test_a_repository_without_weights_is_refused() -> None:
         hub.download("somebody/bert")
     with pytest.raises(ModelError, match="nobody/nothing: the hub did not give this model"):
         hub.download("nobody/nothing")
+
+
+@pytest.mark.usefixtures("cache")
+def test_openais_file_gets_its_tokenizer_from_the_hub(tmp_path: Path, repositories: stub_hub.Hub) -> None:
+    checkpoint = tmp_path / "base.pt"
+    with pytest.raises(ModelError, match="its tokenizer is not in the cache and --offline forbids"):
+        hub._tokenizer(checkpoint, 51865, offline=True)
+    brought = hub._tokenizer(checkpoint, 51865, offline=False)
+    assert brought.read_bytes() == SMALL["tokenizer.json"]
+    assert repositories.ranges == []
+    assert hub._tokenizer(checkpoint, 51865, offline=True) == brought
+    beside = checkpoint.with_name("tokenizer.json")
+    beside.write_text("{}")
+    assert hub._tokenizer(checkpoint, 51865, offline=True) == beside
