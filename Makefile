@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-slow check format clean
+# What needs torch, in an environment of its own: the default suite does without.
+MODELS := .venv-models
+
+.PHONY: demo test test-slow test-models check format clean
 
 demo: $(VENV)/installed
 	$(BIN)/earwitness transcribe examples/episode.flac --model demo --output-dir demo-output
@@ -15,6 +18,9 @@ test: $(VENV)/installed-test
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
+
+test-models: $(MODELS)/installed
+	$(MODELS)/bin/python -m pytest -rs tests/engines/test_transformers.py tests/engines/test_conversion.py
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -27,7 +33,7 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) demo-output build dist
+	rm -rf $(VENV) $(MODELS) demo-output build dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,3 +45,8 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --constraint constraints.txt --editable ".[test]"
 	@touch $@ $(VENV)/installed
+
+$(MODELS)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(MODELS)
+	$(MODELS)/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt --editable ".[test,models]"
+	@touch $@

@@ -67,7 +67,7 @@ def test_workers_and_one_process_write_the_same(folder: Path, tmp_path: Path) ->
 
 def test_a_model_that_cannot_be_had_fails_the_batch_at_once(folder: Path, tmp_path: Path) -> None:
     job = Job(Options.of(model=str(tmp_path)), tmp_path / "out", ("txt",), None)
-    with pytest.raises(ModelError, match="not a CTranslate2 Whisper folder"):
+    with pytest.raises(ModelError, match="neither a CTranslate2 Whisper"):
         outcomes(folder, job)
 
 

@@ -55,3 +55,12 @@ class ExtraError(ModelError, ImportError):
 
 class StorageError(EarwitnessError, OSError):
     """Results cannot be written or kept."""
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what an error of somebody else says, or its kind where it says nothing.
+
+    >>> reason(ValueError("no room\\nand much more")), reason(KeyError())
+    ('no room', 'KeyError')
+    """
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,14 +1,19 @@
-"""Files that are either whole or as they were, and JSON whose numbers are numbers."""
+"""Files that are either whole or as they were, names for what they hold, and JSON whose numbers are numbers."""
 
 from __future__ import annotations
 
 import json
 import math
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from earwitness.errors import TranscriptError
+
+SAMPLE_BYTES = 2**16
+SAMPLES = 1024
+"""Of files longer than the product, 64 MiB, so many pieces of this length stand for the whole."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -23,6 +28,30 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def fingerprint(path: Path) -> str:
+    """A name for the content of a file, or of all files of a folder: 16 hexadecimal digits.
+
+    Of a long file the length and evenly spread samples count: networks are gigabytes, and training them further
+    changes them everywhere.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            size = file.stat().st_size
+            digest.update(f"{file.name}:{size}:".encode())
+            with file.open("rb") as content:
+                if size <= SAMPLE_BYTES * SAMPLES:
+                    digest.update(content.read())
+                    continue
+                for index in range(SAMPLES):
+                    content.seek(index * (size - SAMPLE_BYTES) // (SAMPLES - 1))
+                    digest.update(content.read(SAMPLE_BYTES))
+    return digest.hexdigest()[:16]
 
 
 def read_json(path: Path, remedy: str) -> Any:

@@ -76,13 +76,16 @@ class ModelOptions:
     """Which recogniser, and how it runs."""
 
     model: str = "auto"
-    """auto, a Whisper size, demo, a folder or a hub id."""
+    """auto, a Whisper size, demo, a folder, a .pt file or a hub id."""
     engine: str = "auto"
-    """auto, faster-whisper, openvino, pocketsphinx or fake; auto is openvino where that is installed and faster."""
+    """auto, faster-whisper, openvino, transformers, pocketsphinx or fake; auto is the faster of the first two."""
     device: str = "auto"
     """auto, cpu or cuda."""
     compute_type: str = "auto"
-    """auto (int8 on a CPU, float16 on a GPU), or one of CTranslate2: int8, int8_float16, float16, float32 and so on."""
+    """auto, or one of CTranslate2: int8 (which auto is on a CPU), int8_float16, float16 (on a GPU), float32 and so on.
+
+    transformers computes in float32 (auto on a CPU), float16 (on a GPU) or bfloat16.
+    """
     threads: int = 0
     """CPU threads; 0 is one a core."""
     offline: bool = False

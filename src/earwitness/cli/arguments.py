@@ -10,9 +10,13 @@ import typer
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go.")]
 Model = Annotated[
     str,
-    typer.Option(help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder or a hub id."),
+    typer.Option(
+        help="auto, demo, tiny, base, small, medium, large-v3, turbo, distil-..., a folder, a .pt or a hub id."
+    ),
 ]
-Engine = Annotated[str, typer.Option(help="auto, faster-whisper, openvino or pocketsphinx (a rough draft).")]
+Engine = Annotated[
+    str, typer.Option(help="auto, faster-whisper, openvino, transformers or pocketsphinx (a rough draft).")
+]
 Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
@@ -22,7 +26,7 @@ Diarizer = Annotated[
 ]
 Summarizer = Annotated[str, typer.Option(help="auto, extractive or none.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, float32 or another of CTranslate2's.")]
+ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, bfloat16, float32 or another of CTranslate2's.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")]
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")]

@@ -22,6 +22,8 @@ PACKAGES = (
     "ctranslate2",
     "onnxruntime",
     "openvino",
+    "torch",
+    "transformers",
     "kaldi-native-fbank",
     "pocketsphinx",
     "espeakng-loader",
@@ -38,7 +40,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         **{name: _version(name) for name in PACKAGES},
-        "models here": ", ".join(model.name for model in hub.catalogue() if model.cached),
+        "models here": ", ".join(dict.fromkeys(model.name for model in hub.catalogue() if model.cached)),
         "cache": str(default_folder()),
     }
     if as_json:

@@ -9,6 +9,8 @@ import typer
 
 from earwitness.cli import tables
 from earwitness.engines import hub
+from earwitness.engines.whisper_forms import FORMS
+from earwitness.errors import OptionError
 
 app = typer.Typer(help="See which models are here, and bring others.", no_args_is_help=True)
 
@@ -35,6 +37,18 @@ def _size(model: hub.Model) -> str:
 
 
 @app.command()
-def download(name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")]) -> None:
-    """Download a model into the hub's cache, so that it is there without a network."""
-    print(hub.find_voices(name) if name in hub.VOICES else hub.find(name))
+def download(
+    name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")],
+    engine: Annotated[str, typer.Option(help=f"The engine it is for: {' or '.join(FORMS)}.")] = next(iter(FORMS)),
+) -> None:
+    """Download a model into the hub's cache, so that it is there without a network.
+
+    A download that was broken off goes on where it was. What comes, and what is there already, is compared with the
+    hub's hashes.
+    """
+    if name in hub.VOICES:
+        print(hub.find_voices(name))
+    elif engine in FORMS:
+        print(hub.verified(name, form=FORMS[engine]))
+    else:
+        raise OptionError(f"--engine {engine}: it has no models on the hub; there are {', '.join(FORMS)}")

@@ -14,6 +14,7 @@ from earwitness.options import ModelOptions
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
+    "transformers": "earwitness.engines.transformers:Transformers",
     "openvino": "earwitness.engines.openvino:OpenVino",
     "pocketsphinx": "earwitness.engines.pocketsphinx:PocketSphinx",
     "fake": "earwitness.engines.fake:Fake",

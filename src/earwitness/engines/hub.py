@@ -1,8 +1,9 @@
 """Model names to folders: what ships with the package, what the user has, what the hub has.
 
-A name is `demo`, a Whisper size, a folder, or a hub id such as `Systran/faster-whisper-small`; the models of diarizers
-are named after these. Nothing is asked of the hub that the cache can answer, and nothing at all with `offline`. Whom
-the hub knows is its own affair: it reads the variable HF_TOKEN, or what `hf auth login` has stored.
+A name is `demo`, a Whisper size, a folder, one of OpenAI's .pt files, or a hub id such as
+`Systran/faster-whisper-small`; the models of diarizers are named after these. A checkpoint in another format than the
+engine's is converted where it can be. Nothing is asked of the hub that the cache can answer, and nothing at all with
+`offline`. Whom the hub knows is its own affair: it reads the variable HF_TOKEN, or what `hf auth login` has stored.
 """
 
 from __future__ import annotations
@@ -11,37 +12,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from earwitness.errors import ModelError
+from earwitness.engines import conversion, hub_files
+from earwitness.engines.whisper_forms import ALIASES, CTRANSLATE2, FORMS, PICKLED, TRANSFORMERS, Form
+from earwitness.errors import ModelError, reason
 
 DEMO = "demo"
 AUTO = "auto"
-
-HUB_IDS = {
-    "tiny": "Systran/faster-whisper-tiny",
-    "tiny.en": "Systran/faster-whisper-tiny.en",
-    "base": "Systran/faster-whisper-base",
-    "base.en": "Systran/faster-whisper-base.en",
-    "small": "Systran/faster-whisper-small",
-    "small.en": "Systran/faster-whisper-small.en",
-    "medium": "Systran/faster-whisper-medium",
-    "medium.en": "Systran/faster-whisper-medium.en",
-    "large-v1": "Systran/faster-whisper-large-v1",
-    "large-v2": "Systran/faster-whisper-large-v2",
-    "large-v3": "Systran/faster-whisper-large-v3",
-    "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-    "distil-small.en": "Systran/faster-distil-whisper-small.en",
-    "distil-medium.en": "Systran/faster-distil-whisper-medium.en",
-    "distil-large-v2": "Systran/faster-distil-whisper-large-v2",
-    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
-}
-ALIASES = {"large": "large-v3", "large-v3-turbo": "turbo"}
-
-FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
-"""What a CTranslate2 Whisper needs of its repository."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +50,9 @@ VOICES = {
 }
 """The models that diarizers take from the hub unless told otherwise."""
 
+TOKENIZERS = {51864: "openai/whisper-tiny.en", 51865: "openai/whisper-tiny", 51866: "openai/whisper-large-v3"}
+"""Where OpenAI's vocabularies lie, by their sizes."""
+
 REMEDIES = (
     "run `earwitness models download {name}` on a connected machine and copy its cache, give a folder with "
     "--model FOLDER, or make a rough draft with --engine pocketsphinx"
@@ -97,36 +79,86 @@ class Model:
     size_bytes: int | None
 
 
-def find(name: str, *, offline: bool = False) -> Path:
-    """The folder of a named model, downloaded unless it is there or `offline` is set.
+def find(name: str, *, form: Form = CTRANSLATE2, offline: bool = False) -> Path:
+    """The folder of a named model, downloaded unless it is there or `offline` is set, and converted if it must be.
 
     Raises:
-        ModelError: the model is not here and cannot be had.
+        ModelError: the model is not here and cannot be had, or is of a format that cannot be converted.
     """
     if name == DEMO:
-        return demo_folder()
-    if Path(name).is_dir():
-        return _checked(Path(name))
-    hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
-    if not _is_hub_id(hub_id):
-        known = ", ".join(("auto", DEMO, *HUB_IDS))
+        return _fitting(demo_folder(), form, offline=offline)
+    if Path(name).exists():
+        return _fitting(Path(name), form, offline=offline)
+    if not _is_hub_id(form.hub_id(name)):
+        known = ", ".join(("auto", DEMO, *form.ids))
         raise ModelError(f"{name}: neither a folder nor a known model; known are {known}, or give a hub id")
-    if cached := cached_folder(hub_id):
-        return cached
+    for wanted in _forms(name, form):
+        if cached := cached_folder(wanted.hub_id(name), wanted):
+            return _fitting(cached, form, offline=offline)
     if offline:
-        raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name)}")
-    return download(name)
+        raise ModelError(
+            f"{name}: this model is not in the cache and --offline forbids a download; {_remedy(name, form)}"
+        )
+    return download(name, form=form)
 
 
-def download(name: str) -> Path:
-    """Brings a model from the hub into its cache; what is already there is kept, and verified by the hub's hashes.
+def download(name: str, *, form: Form = CTRANSLATE2) -> Path:
+    """Brings a model from the hub into its cache, and converts it if it must be.
+
+    What is there already is kept, a download that was broken off goes on where it was, and large files are compared
+    with the hub's hashes.
 
     Raises:
         ModelError: the hub cannot be reached, or does not have it.
     """
-    hub_id = HUB_IDS.get(ALIASES.get(name, name), name)
-    with _hub(name, _remedy(name)) as hub:
-        return _checked(Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES))))
+    with _hub(name, _remedy(name, form)):
+        for wanted in _forms(name, form):
+            folder = hub_files.fetch(wanted.hub_id(name), wanted.files)
+            if wanted.is_whole(folder):
+                return _fitting(folder, form, offline=False)
+    raise ModelError(f"{name}: the hub has no Whisper weights under {form.hub_id(name)}; give another --model")
+
+
+def verified(name: str, *, form: Form = CTRANSLATE2) -> Path:
+    """As `find`, after every large file was compared with its hash; damaged ones are downloaded again.
+
+    Raises:
+        ModelError: as `find`.
+    """
+    folder = find(name, form=form)
+    if damaged := hub_files.damaged(folder):
+        for path in damaged:
+            path.unlink()
+        return download(name, form=form)
+    return folder
+
+
+def _forms(name: str, form: Form) -> tuple[Form, ...]:
+    """The formats in which a model may be had for an engine that wants `form`, best first."""
+    if ALIASES.get(name, name) in form.ids:
+        return (form,)
+    return (form, PICKLED) if form is TRANSFORMERS else (form, TRANSFORMERS, PICKLED)
+
+
+def _fitting(path: Path, form: Form, *, offline: bool) -> Path:
+    return conversion.fitted(path, form.kind, lambda size: _tokenizer(path, size, offline=offline))
+
+
+def _tokenizer(checkpoint: Path, size: int, *, offline: bool) -> Path:
+    """The tokenizer for OpenAI's checkpoints with so many tokens: from beside it, else the hub's."""
+    if (beside := checkpoint.with_name("tokenizer.json")).is_file():
+        return beside
+    remedy = f"put the tokenizer.json of a Whisper with {size} tokens beside it"
+    if size not in TOKENIZERS:
+        raise ModelError(f"{checkpoint}: OpenAI has no Whisper with {size} tokens; {remedy}")
+    repository = Repository(TOKENIZERS[size], ("tokenizer.json",))
+    folder = _cached_part(repository)
+    if not folder and offline:
+        raise ModelError(f"{checkpoint}: its tokenizer is not in the cache and --offline forbids a download; {remedy}")
+    if not folder:
+        with _hub(str(checkpoint), remedy):
+            folder = hub_files.fetch(repository.hub_id, repository.files)
+    return folder / "tokenizer.json"
 
 
 def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Path:
@@ -154,8 +186,8 @@ def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Pat
     remedy = VOICE_REMEDIES.format(name=diarizer)
     if offline:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {remedy}")
-    with _hub(name, remedy, gated=repository.hub_id) as hub:
-        hub.snapshot_download(repository.hub_id, revision=repository.revision, allow_patterns=list(repository.files))
+    with _hub(name, remedy, gated=repository.hub_id):
+        hub_files.fetch(repository.hub_id, repository.files, repository.revision)
     if cached := _cached_part(repository):
         return cached
     raise ModelError(f"{name}: the hub has {repository.hub_id}, but not its {' and '.join(repository.files)}; {remedy}")
@@ -178,32 +210,17 @@ def _cached_part(repository: Repository) -> Path | None:
     return folder if all(any(folder.rglob(pattern)) for pattern in repository.files) else None
 
 
-def reason(error: BaseException) -> str:
-    """The first line of what an error of somebody else says, or its kind where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-def fingerprint(path: Path) -> str:
-    """A name for the content of a file, or of all files of a folder: 16 hexadecimal digits."""
-    digest = sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(f"{file.name}:{file.stat().st_size}:".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def cached_folder(hub_id: str) -> Path | None:
+def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
     """The folder of a hub model in the local cache, or none where any of its files is missing."""
-    with _hub(hub_id, _remedy(hub_id)) as hub:
+    with _hub(hub_id, _remedy(hub_id, form)) as hub:
         try:
-            folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(FILES), local_files_only=True))
+            folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(form.files), local_files_only=True))
         except (OSError, ValueError):
             return None
-    return folder if (folder / "model.bin").exists() and (folder / "config.json").exists() else None
+    return folder if form.is_whole(folder) else None
 
 
-def choose(device: str, *, offline: bool) -> str:
+def choose(device: str, *, form: Form = CTRANSLATE2, offline: bool) -> str:
     """What `--model auto` stands for here: the best model that this machine runs faster than people speak.
 
     A cached model that is good enough is preferred to a download.
@@ -213,17 +230,17 @@ def choose(device: str, *, offline: bool) -> str:
     """
     wanted = _comfortable(device)
     for name in wanted:
-        if cached_folder(HUB_IDS[name]):
+        if cached_folder(form.ids[name], form):
             return name
     if not offline:
         try:
-            download(wanted[0])
+            download(wanted[0], form=form)
         except ModelError as error:
             raise ModelError(
-                f"--model auto: no Whisper model is here and the hub cannot be reached; {_remedy(wanted[0])}"
+                f"--model auto: no Whisper model is here and the hub cannot be reached; {_remedy(wanted[0], form)}"
             ) from error
         return wanted[0]
-    raise ModelError(f"--model auto: no Whisper model is in the cache; {_remedy(wanted[0])}")
+    raise ModelError(f"--model auto: no Whisper model is in the cache; {_remedy(wanted[0], form)}")
 
 
 def _comfortable(device: str) -> tuple[str, ...]:
@@ -237,9 +254,10 @@ def catalogue() -> tuple[Model, ...]:
     """Every model that has a name of its own, and where it is."""
     demo = Model(DEMO, "faster-whisper", bundled=True, cached=True, size_bytes=_size(demo_folder()))
     rows = [demo]
-    for name, hub_id in HUB_IDS.items():
-        folder = cached_folder(hub_id)
-        rows.append(Model(name, "faster-whisper", False, folder is not None, _size(folder) if folder else None))
+    for engine, form in FORMS.items():
+        for name, hub_id in form.ids.items():
+            folder = cached_folder(hub_id, form)
+            rows.append(Model(name, engine, False, folder is not None, _size(folder) if folder else None))
     for name, repository in VOICES.items():
         folder = _cached_part(repository)
         rows.append(Model(name, name, False, folder is not None, _size(folder) if folder else None))
@@ -251,21 +269,6 @@ def demo_folder() -> Path:
     return Path(str(resources.files("earwitness.engines") / "data" / "whisper-demo"))
 
 
-def _checked(folder: Path) -> Path:
-    if (folder / "model.safetensors").exists() and not (folder / "model.bin").exists():
-        raise ModelError(
-            f"{folder}: this is a transformers checkpoint; convert it with "
-            "`ct2-transformers-converter --model FOLDER --output_dir NEW --copy_files tokenizer.json "
-            "preprocessor_config.json`"
-        )
-    missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(
-            f"{folder}: not a CTranslate2 Whisper folder, {' and '.join(missing)} missing; give another --model"
-        )
-    return folder
-
-
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -274,8 +277,9 @@ def _is_hub_id(name: str) -> bool:
     return name.count("/") == 1 and not name.startswith((".", "/", "~"))
 
 
-def _remedy(name: str) -> str:
-    return REMEDIES.format(name=name)
+def _remedy(name: str, form: Form) -> str:
+    engine = "" if form is CTRANSLATE2 else f" --engine {form.kind}"
+    return REMEDIES.format(name=name + engine)
 
 
 class _Hub:

@@ -20,7 +20,8 @@ import numpy as np
 
 from earwitness.engines import hub
 from earwitness.engines.base import Diarization
-from earwitness.errors import ExtraError, ModelError
+from earwitness.errors import ExtraError, ModelError, reason
+from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, SpeakerOptions
 from earwitness.types import Audio, Progress, Turn
 
@@ -61,7 +62,7 @@ class Pyannote:
 
     def identity(self) -> str:
         """The package and all files of the pipeline, wherever it lies."""
-        return f"pyannote:{self._version}:{hub.fingerprint(self._folder)}"
+        return f"pyannote:{self._version}:{fingerprint(self._folder)}"
 
     def diarize(self, audio: Audio, options: SpeakerOptions, progress: Progress | None = None) -> Diarization:
         """The turns of a recording, without overlap and with it.
@@ -83,7 +84,7 @@ class Pyannote:
         try:
             found = pipeline(sound, hook=_hook(audio.duration, progress), **count)
         except Exception as error:  # whatever torch and its models raise
-            raise ModelError(f"{self.name}: the pipeline failed ({hub.reason(error)}); {_REMEDY}") from error
+            raise ModelError(f"{self.name}: the pipeline failed ({reason(error)}); {_REMEDY}") from error
         if not hasattr(found, "exclusive_speaker_diarization"):
             raise ModelError(f"{self.name}: this pipeline gives no exclusive turns; {_REMEDY}")
         return _labelled(_turns(found.exclusive_speaker_diarization), _turns(found.speaker_diarization))
@@ -102,7 +103,7 @@ class Pyannote:
                 raise ModelError("no pipeline in it")
             pipeline.to(torch.device(self._device(torch)))
         except Exception as error:  # a broken install, a file of another kind, a device that is not there
-            raise ModelError(f"{self._folder}: pyannote cannot load it ({hub.reason(error)}); {_REMEDY}") from error
+            raise ModelError(f"{self._folder}: pyannote cannot load it ({reason(error)}); {_REMEDY}") from error
         return pipeline
 
     def _device(self, torch: Any) -> str:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earwitness.engines import hub
-from earwitness.errors import ModelError
+from earwitness.errors import ModelError, reason
+from earwitness.files import fingerprint
 from earwitness.mapped import release
 from earwitness.options import ModelOptions
 from earwitness.types import Region
@@ -81,7 +82,7 @@ class WeSpeaker:
 
     def identity(self) -> str:
         """The network itself, wherever it lies."""
-        return f"wespeaker:{hub.fingerprint(self._path)}"
+        return f"wespeaker:{fingerprint(self._path)}"
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
         """Shape (len(spans), d), rows of length one: voices are told apart by angle.
@@ -106,7 +107,7 @@ class WeSpeaker:
         try:
             points = self._session.run(None, {self._session.get_inputs()[0].name: batch})[0]
         except Exception as error:  # onnxruntime has a dozen kinds of its own, which share no base
-            raise ModelError(f"{self._path}: the model cannot be run ({hub.reason(error)}); {_WANTED}") from error
+            raise ModelError(f"{self._path}: the model cannot be run ({reason(error)}); {_WANTED}") from error
         if np.ndim(points) != 2 or len(points) != len(batch) or not np.isfinite(points).all():
             raise ModelError(f"{self._path}: the model gives no row of finite numbers for a span; {_WANTED}")
         points = np.asarray(points, np.float32)
@@ -128,7 +129,7 @@ class WeSpeaker:
         try:
             session = onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # as above
-            raise ModelError(f"{self._path}: not a network ({hub.reason(error)}); {_WANTED}") from error
+            raise ModelError(f"{self._path}: not a network ({reason(error)}); {_WANTED}") from error
         shapes = [wanted.shape for wanted in session.get_inputs()]
         if len(shapes) != 1 or len(shapes[0]) != 3 or (isinstance(shapes[0][2], int) and shapes[0][2] != BANDS):
             raise ModelError(f"{self._path}: its inputs are {shapes}, not (batch, frames, {BANDS}); {_WANTED}")
