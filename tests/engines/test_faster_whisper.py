@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import random_whisper
-from earwitness.engines.faster_whisper import FasterWhisper, compression_ratio
+from earwitness.engines.faster_whisper import FasterWhisper
+from earwitness.engines.whisper import compression_ratio, prompt_of, tokenizer_for
 from earwitness.errors import ModelError, OptionError
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Audio, Region
@@ -93,14 +94,15 @@ def test_languages_are_told_apart_window_by_window(engine: FasterWhisper, monkey
     assert heard == own
 
 
-def test_prompts_and_tasks_reach_the_decoder(engine: FasterWhisper) -> None:
-    tokenizer = engine._tokenizer(WordOptions(language="fr", task="translate"))
-    tokens = engine._prompt(tokenizer, WordOptions(hotwords="abc", initial_prompt="d"))
+def test_prompts_and_tasks_are_tokens_of_a_multilingual_model(engine: FasterWhisper) -> None:
+    pieces, french = engine._whisper.hf_tokenizer, WordOptions(language="fr", task="translate")
+    tokenizer = tokenizer_for(pieces, "random", french, multilingual=True)
+    tokens = prompt_of(tokenizer, WordOptions(hotwords="abc", initial_prompt="d"))
     named = [tokenizer.tokenizer.id_to_token(token) for token in tokens]
     assert named[0] == "<|startofprev|>"
     assert named[-4:] == ["<|startoftranscript|>", "<|fr|>", "<|translate|>", "<|notimestamps|>"]
     assert "".join(named[1:-4]).replace("Ġ", " ") == " abc d"
-    assert len(engine._prompt(tokenizer, WordOptions(initial_prompt="word " * 1000))) <= 224 + 5
+    assert len(prompt_of(tokenizer, WordOptions(initial_prompt="word " * 1000))) <= 224 + 5
 
 
 def test_a_hotter_temperature_says_something_else(engine: FasterWhisper) -> None:

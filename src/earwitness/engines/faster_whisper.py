@@ -10,13 +10,11 @@ warping over the cross-attention of the model's alignment heads, as openai-whisp
 from __future__ import annotations
 
 import math
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,37 +23,35 @@ import numpy as np
 from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.base import Recognized
-from earwitness.errors import ModelError, OptionError
+from earwitness.engines.whisper import (
+    DEMO_NOTICE,
+    DEMO_WINDOW_S,
+    MAX_TOKENS,
+    MEL_HOP_SAMPLES,
+    SAMPLED_HYPOTHESES,
+    WINDOW_FRAMES,
+    WINDOW_S,
+    WINDOW_SAMPLES,
+    compression_ratio,
+    prompt_of,
+    tokenizer_for,
+    words_of,
+)
+from earwitness.errors import ModelError
+from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Word
-from earwitness.units import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
 T = TypeVar("T")
 
-WINDOW_S = 30
-WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ
-WINDOW_FRAMES = 3000
-MEL_HOP_SAMPLES = 160
 FFT_SAMPLES = 400
 """Of which a frame of the spectrogram is made."""
-ENCODER_FRAMES_PER_SECOND = 50
-MAX_TOKENS = 448
-MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
-SAMPLED_HYPOTHESES = 5
 CPU_WORKERS = 2
 """Two, each with half of the threads and windows, are faster than one: threads wait less for one another, and one
 makes spectrograms and words while the other works the model. More were not measured."""
-DEMO_WINDOW_S = 12.0
-"""The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""
-
-OPENING = "\"'“¿([{-"
-CLOSING = "\"'.。,，!！?？:：”)]}、"
-"""Punctuation that belongs to the word after and the word before; Whisper's own lists."""
-
-DEMO_NOTICE = "the demo model knows synthetic voices and about a thousand words; it is not meant for human speech"
 
 
 class FasterWhisper:
@@ -89,17 +85,8 @@ class FasterWhisper:
         return {name: version(name) for name in ("faster-whisper", "ctranslate2")}
 
     def identity(self) -> str:
-        """The weights (by size and a sample of them), the front end and the arithmetic."""
-        return f"{self.name}:{self._fingerprint}:{self._compute_type}"
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        digest = sha256()
-        for path in sorted(self._folder.iterdir()):
-            with path.open("rb") as file:
-                digest.update(f"{path.name}:{path.stat().st_size}:".encode())
-                digest.update(file.read(2**20))
-        return digest.hexdigest()[:16]
+        """The weights, the front end and the arithmetic."""
+        return f"{self.name}:{fingerprint(self._folder)}:{self._compute_type}"
 
     @cached_property
     def _folder(self) -> Path:
@@ -171,8 +158,9 @@ class FasterWhisper:
     ) -> list[Recognized]:
         if not windows:
             return []
-        tokenizer = self._tokenizer(options)
-        prompt = self._prompt(tokenizer, options)
+        multilingual = self._whisper.model.is_multilingual
+        tokenizer = tokenizer_for(self._whisper.hf_tokenizer, self.model, options, multilingual=multilingual)
+        prompt = prompt_of(tokenizer, options)
         return self._shared_out(
             windows, lambda part: self._recognized(part, tokenizer, [prompt] * len(part), options, temperature)
         )
@@ -215,25 +203,6 @@ class FasterWhisper:
             for found, result, ids, heard in zip(words, results, tokens, languages, strict=True)
         ]
 
-    def _tokenizer(self, options: WordOptions) -> Any:
-        from faster_whisper.tokenizer import Tokenizer
-
-        multilingual = self._whisper.model.is_multilingual
-        if not multilingual and (options.language not in (None, "en") or options.task == "translate"):
-            raise OptionError(f"{self.model}: this model knows only English; give a multilingual --model")
-        try:
-            return Tokenizer(self._whisper.hf_tokenizer, multilingual, options.task, options.language)
-        except ValueError as error:
-            raise OptionError(
-                f"--language {options.language}: Whisper does not know it; give a code such as en"
-            ) from error
-
-    def _prompt(self, tokenizer: Any, options: WordOptions) -> list[int]:
-        said = " ".join(part.strip() for part in (options.hotwords, options.initial_prompt) if part)
-        before = tokenizer.encode(f" {said}")[-MAX_PROMPT_TOKENS:] if said else []
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        return [tokenizer.sot_prev, *before, *start] if before else start
-
     def _features(self, windows: Sequence[FloatArray]) -> FloatArray:
         """Log mel features, shape (windows, mels, 3000)."""
         return np.stack([self._spectrogram(window[:WINDOW_SAMPLES]) for window in windows])
@@ -269,47 +238,4 @@ class FasterWhisper:
         if not any(tokens):
             return [()] * len(tokens)
         aligned = self._whisper.model.align(encoded, tokenizer.sot_sequence, tokens, frames)
-        return [_words(tokenizer, ids, found) if ids else () for ids, found in zip(tokens, aligned, strict=True)]
-
-
-def compression_ratio(text: str) -> float:
-    """How much zlib shrinks a text; Whisper's mark of a loop is more than 2.4.
-
-    >>> compression_ratio("on and on and on and on and on and on and on and on and on") > 2.4
-    True
-    """
-    data = text.encode()
-    return len(data) / len(zlib.compress(data)) if data else 1.0
-
-
-def _words(tokenizer: Any, tokens: list[int], aligned: Any) -> tuple[Word, ...]:
-    """Words with their times in the window, from the path of (token, frame) pairs."""
-    texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-    # The first frame at which the path reaches each token, the end of text included.
-    steps, frames = np.array(aligned.alignments).T
-    first = frames[np.searchsorted(steps, np.arange(len(tokens) + 1))] / ENCODER_FRAMES_PER_SECOND
-    words, at = [], 0
-    for text, group in zip(texts[:-1], groups[:-1], strict=True):
-        end = at + len(group)
-        probability = float(np.mean(aligned.text_token_probs[at:end]))
-        words.append(Word(text, float(first[at]), float(first[end]), probability))
-        at = end
-    return tuple(_with_punctuation(words))
-
-
-def _with_punctuation(words: list[Word]) -> list[Word]:
-    """Joins punctuation that stands alone to the word it belongs to; its own time is not worth keeping."""
-    joined: list[Word] = []
-    opening = ""
-    for word in words:
-        mark = word.word.strip()
-        if joined and mark and not word.word.startswith(" ") and all(c in CLOSING for c in mark):
-            last = joined[-1]
-            joined[-1] = Word(last.word + mark, last.start, last.end, last.probability)
-        elif mark and word.word.startswith(" ") and all(c in OPENING for c in mark):
-            opening += word.word
-        elif mark:
-            text = opening + (word.word.lstrip() if opening else word.word)
-            joined.append(Word(text, word.start, word.end, word.probability))
-            opening = ""
-    return joined
+        return [words_of(tokenizer, ids, found) if ids else () for ids, found in zip(tokens, aligned, strict=True)]

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.engines import hub
 from earwitness.engines.ct2_weights import Weights
-from earwitness.engines.faster_whisper import WINDOW_FRAMES, FasterWhisper, T
-from earwitness.errors import ExtraError, ModelError, OptionError
+from earwitness.engines.faster_whisper import FasterWhisper, T
+from earwitness.engines.whisper import WINDOW_FRAMES
+from earwitness.errors import ExtraError, ModelError, OptionError, reason
 from earwitness.mapped import give_back_freed, mapped, release
 from earwitness.options import ModelOptions
 
@@ -143,7 +143,7 @@ class OpenVino(FasterWhisper):
             compiled = runtime().Core().compile_model(graph, "CPU", settings)
         except (RuntimeError, KeyError, OSError) as error:
             raise ModelError(
-                f"{self.model}: OpenVINO cannot compile this encoder ({hub.reason(error)}); use --engine faster-whisper"
+                f"{self.model}: OpenVINO cannot compile this encoder ({reason(error)}); use --engine faster-whisper"
             ) from error
         give_back_freed()
         return compiled
@@ -162,7 +162,7 @@ class OpenVino(FasterWhisper):
                 encoded[index] = request.infer([self._features([window])])[0][0]
         except RuntimeError as error:
             raise ModelError(
-                f"{self.model}: the encoder failed ({hub.reason(error)}); use --engine faster-whisper"
+                f"{self.model}: the encoder failed ({reason(error)}); use --engine faster-whisper"
             ) from error
         for values in self._on_disk:
             release(values)

@@ -9,8 +9,10 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,7 +26,7 @@ from earwitness.engines import hub
 from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
 from earwitness.engines.conversion import fast_tokenizer, silent
-from earwitness.engines.faster_whisper import (
+from earwitness.engines.whisper import (
     DEMO_NOTICE,
     DEMO_WINDOW_S,
     MAX_TOKENS,
@@ -33,11 +35,12 @@ from earwitness.engines.faster_whisper import (
     WINDOW_FRAMES,
     WINDOW_S,
     WINDOW_SAMPLES,
-    _words,
     compression_ratio,
+    prompt_of,
+    tokenizer_for,
+    words_of,
 )
 from earwitness.engines.whisper_forms import TRANSFORMERS
-from earwitness.engines.whisper_text import prompt_of, tokenizer_for
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
 from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, WordOptions
@@ -60,6 +63,7 @@ class Transformers:
 
     name = "transformers"
     temperatures = (0.2, 0.4, 0.6, 0.8)
+    ignores = ()
 
     def __init__(self, options: ModelOptions) -> None:
         """Takes note of the options; the model is loaded when it first hears something.
@@ -170,14 +174,21 @@ class Transformers:
             return "en"
         import torch
 
-        start, after = (self._pieces.token_to_id(name) for name in ("<|startoftranscript|>", "<|translate|>"))
         with torch.inference_mode():
-            encoded = self._encode(windows)
-            asked = torch.full((len(windows), 1), start, device=self._device)
-            scores = self._whisper(encoder_outputs=(encoded,), decoder_input_ids=asked).logits[:, 0]
-            votes = scores[:, start + 1 : after].float().softmax(-1).sum(0)
-        name: str = self._pieces.id_to_token(start + 1 + int(votes.argmax()))
-        return name.strip("<|>")
+            votes: Counter[str] = Counter()
+            for languages in self._languages(self._encode(windows)):
+                votes.update(languages)
+        return votes.most_common(1)[0][0]
+
+    def _languages(self, encoded: Any) -> list[dict[str, float]]:
+        """The probability of each language, window by window: one step of the decoder."""
+        import torch
+
+        start, after = (self._pieces.token_to_id(name) for name in ("<|startoftranscript|>", "<|translate|>"))
+        asked = torch.full((len(encoded), 1), start, device=encoded.device)
+        scores = self._whisper(encoder_outputs=(encoded,), decoder_input_ids=asked).logits[:, 0]
+        names = [self._pieces.id_to_token(token).strip("<|>") for token in range(start + 1, after)]
+        return [dict(zip(names, row, strict=True)) for row in scores[:, start + 1 : after].float().softmax(-1).tolist()]
 
     def recognize(
         self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0
@@ -193,8 +204,12 @@ class Transformers:
                 encoded = self._encode(windows)
                 prompt = prompt_of(tokenizer, options)
                 said = self._generate(encoded, prompt, options, temperature)
+                languages = self._languages(encoded) if self._multilingual else [{}] * len(windows)
                 return [
-                    self._result(tokenizer, encoded[index : index + 1], prompt, hypotheses, frames[index])
+                    replace(
+                        self._result(tokenizer, encoded[index : index + 1], prompt, hypotheses, frames[index]),
+                        languages=languages[index],
+                    )
                     for index, hypotheses in enumerate(said)
                 ]
         except RuntimeError as error:
@@ -277,7 +292,7 @@ class Transformers:
         # The row of each token's predecessor looks for it; the last finds where the text ends.
         first = first_frames(weights[:, :-1], len(start))
         chances = logits[len(start) : -2, : tokenizer.eot].softmax(-1)[range(len(text)), text]
-        return _words(
+        return words_of(
             tokenizer, text, SimpleNamespace(alignments=list(enumerate(first)), text_token_probs=chances.tolist())
         )
 

@@ -7,7 +7,7 @@ import pytest
 
 from earwitness import engines
 from earwitness.engines import hub, transformers
-from earwitness.engines.whisper_text import prompt_of, tokenizer_for
+from earwitness.engines.whisper import prompt_of, tokenizer_for
 from earwitness.errors import ExtraError, OptionError
 from earwitness.options import ModelOptions, WordOptions
 
