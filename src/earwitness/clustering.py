@@ -71,7 +71,7 @@ def voices_of(points: FloatArray, spread: float, fewest: int, most: int) -> Floa
     """The mean point of each voice: shape (voices, d).
 
     >>> import numpy as np
-    >>> points = np.random.default_rng(0).normal(size=(90, 8)) + np.repeat([[0], [6], [12]], 30, axis=0)
+    >>> points = np.random.default_rng(0).normal(size=(90, 8)) + np.repeat(9 * np.eye(3, 8), 30, axis=0)
     >>> voices_of(points.astype(np.float32), 1.0, fewest=1, most=20).shape
     (3, 8)
 

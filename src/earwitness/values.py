@@ -14,7 +14,7 @@ def to_plain(value: Any) -> Any:
 
     >>> from earwitness.types import Region
     >>> to_plain((Region(0.5, 1.5),))
-    [{'start': 0.5, 'end': 1.5}]
+    [{'start': 0.5, 'end': 1.5, 'probability': 1.0}]
     """
     if dataclasses.is_dataclass(value):
         return {option.name: to_plain(getattr(value, option.name)) for option in dataclasses.fields(value)}
