@@ -221,7 +221,7 @@ class _Stages:
         return self._kept("sounds", tuple[Coverage, ...], (speech,), lambda: sounds.listen(self.audio, speech))
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
-        depends = (speech, recognizer.identity(), replace(self.options.words, batch_size=1))
+        depends = (speech, recognizer.identity(), recognizer.window_s, replace(self.options.words, batch_size=1))
         windows = self._shelf("windows", depends)
         return self._kept(
             "words",
