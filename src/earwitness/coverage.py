@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -105,13 +105,19 @@ def coverage(
         return next((kind for kind, spans in by_kind.items() if _inside(spans, time)), "silence")
 
     edges = (edge for spans in (speech, dropped, heard, mended, *by_kind.values()) for span in spans for edge in span)
-    ledger: list[Coverage] = []
-    for start, end in pairwise(sorted({0.0, duration, *edges})):
-        kind = kind_at((start + end) / 2)
-        if ledger and ledger[-1].kind == kind:
-            start = ledger.pop().start
-        ledger.append(Coverage(start, end, kind))
-    return tuple(ledger)
+    return joined(
+        Coverage(start, end, kind_at((start + end) / 2)) for start, end in pairwise(sorted({0.0, duration, *edges}))
+    )
+
+
+def joined(spans: Iterable[Coverage]) -> tuple[Coverage, ...]:
+    """Spans in order of time, neighbours that abut and are of one kind as one."""
+    found: list[Coverage] = []
+    for span in spans:
+        if found and found[-1].kind == span.kind and found[-1].end == span.start:
+            span = replace(span, start=found.pop().start)
+        found.append(span)
+    return tuple(found)
 
 
 def _spans(values: Iterable[Region | Word | Coverage]) -> list[_Span]:

@@ -11,13 +11,14 @@ without any tone are noise. Figures: docs/benchmarks.md.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from earwitness.coverage import joined
 from earwitness.mapped import release
 from earwitness.types import Audio, Coverage, Region, Seconds
 from earwitness.units import SAMPLE_RATE_HZ, rounded, to_samples
@@ -104,7 +105,7 @@ def listen(audio: Audio, speech: Sequence[Region]) -> tuple[Coverage, ...]:
     for gap in _gaps(speech, audio.duration):
         for sound in _audible(audio, gap, quiet_db):
             pieces += _pieces(audio, sound)
-    return tuple(_joined(_judged(pieces)))
+    return joined(_judged(pieces))
 
 
 def _silence_db(audio: Audio, speech: Sequence[Region]) -> float:
@@ -212,17 +213,3 @@ def _is_music(pieces: Sequence[_Piece]) -> bool:
     rows = [(piece.texture.steadiness, piece.texture.stillness, piece.texture.relief) for piece in pieces]
     mean = np.average(rows, axis=0, weights=[piece.end - piece.start for piece in pieces])
     return Texture(*map(float, mean)).is_music
-
-
-def _joined(spans: Iterable[Coverage]) -> Iterator[Coverage]:
-    """Neighbours of one kind as one span."""
-    last: Coverage | None = None
-    for span in spans:
-        if last and last.kind == span.kind and span.start == last.end:
-            last = Coverage(last.start, span.end, span.kind)
-            continue
-        if last:
-            yield last
-        last = span
-    if last:
-        yield last

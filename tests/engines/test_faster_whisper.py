@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import random_whisper
+import recognizers
 from earwitness.engines.faster_whisper import FasterWhisper
 from earwitness.engines.whisper import compression_ratio, prompt_of, tokenizer_for
 from earwitness.errors import ModelError, OptionError
@@ -28,21 +29,11 @@ def engine(folder: Path) -> FasterWhisper:
 
 
 def test_a_batch_says_what_its_windows_say_alone(engine: FasterWhisper) -> None:
-    together = engine.recognize(NOISE, GREEDY)
-    alone = [engine.recognize([window], GREEDY)[0] for window in NOISE]
-    assert [[word.word for word in result.words] for result in together] == [
-        [word.word for word in result.words] for result in alone
-    ]
-    scores = [result.avg_logprob for result in alone]
-    assert [result.avg_logprob for result in together] == pytest.approx(scores, abs=1e-3)
+    recognizers.say_the_same_alone(engine, NOISE, GREEDY)
 
 
 def test_words_lie_in_their_window_and_keep_their_order(engine: FasterWhisper) -> None:
-    for window, result in zip(NOISE, engine.recognize(NOISE, GREEDY), strict=True):
-        times = [time for word in result.words for time in (word.start, word.end)]
-        assert times == sorted(times)
-        assert all(0 <= time <= len(window) / 16_000 + 0.02 for time in times)
-        assert all(0 <= word.probability <= 1 for word in result.words)
+    recognizers.keep_words_in_order(engine, NOISE, GREEDY)
 
 
 def test_it_says_what_faster_whispers_own_decoder_says(engine: FasterWhisper, folder: Path) -> None:

@@ -16,6 +16,7 @@ pytest.importorskip("torch", reason="torch is not installed; make test-models")
 pytest.importorskip("transformers", reason="transformers is not installed; make test-models")
 
 import random_whisper
+import recognizers
 from earwitness import audio, regions
 from earwitness.engines import detector, hub
 from earwitness.engines.faster_whisper import FasterWhisper
@@ -125,21 +126,11 @@ def test_half_precision_says_nearly_the_same(demo: Transformers, windows: list[F
 
 
 def test_a_batch_says_what_its_windows_say_alone(engine: Transformers) -> None:
-    together = engine.recognize(NOISE, GREEDY)
-    alone = [engine.recognize([window], GREEDY)[0] for window in NOISE]
-    assert [[word.word for word in result.words] for result in together] == [
-        [word.word for word in result.words] for result in alone
-    ]
-    scores = [result.avg_logprob for result in alone]
-    assert [result.avg_logprob for result in together] == pytest.approx(scores, abs=1e-3)
+    recognizers.say_the_same_alone(engine, NOISE, GREEDY)
 
 
 def test_words_lie_in_their_window_and_keep_their_order(engine: Transformers) -> None:
-    for window, result in zip(NOISE, engine.recognize(NOISE, GREEDY), strict=True):
-        times = [time for word in result.words for time in (word.start, word.end)]
-        assert times == sorted(times)
-        assert all(0 <= time <= len(window) / 16_000 + 0.02 for time in times)
-        assert all(0 <= word.probability <= 1 for word in result.words)
+    recognizers.keep_words_in_order(engine, NOISE, GREEDY)
 
 
 def test_the_language_is_the_one_that_faster_whisper_detects(engine: Transformers, ctranslate2: Path) -> None:
@@ -178,10 +169,7 @@ def test_identity_follows_the_weights_and_the_arithmetic(folder: Path, tmp_path:
     same = shutil.copytree(folder, tmp_path / "same")
     engines = [engine_for(folder), engine_for(other), engine_for(folder, "bfloat16")]
     assert engines[0].identity() == engine_for(same).identity()
-    assert (
-        len({engine_for(folder).identity(), engine_for(other).identity(), engine_for(folder, "bfloat16").identity()})
-        == 3
-    )
+    assert len({each.identity() for each in engines}) == 3
 
 
 def test_a_damaged_checkpoint_is_one_clear_error(folder: Path, tmp_path: Path) -> None:

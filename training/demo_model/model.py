@@ -30,7 +30,6 @@ def made(tokenizer: Tokenizer) -> Any:
     """A Whisper with random weights, 4.6 million, and the generation config it needs."""
     from transformers import WhisperConfig, WhisperForConditionalGeneration
 
-    start, end = tokenizer.token_to_id("<|startoftranscript|>"), tokenizer.token_to_id("<|endoftext|>")
     config = WhisperConfig(
         vocab_size=tokenizer.get_vocab_size(),
         d_model=WIDTH,
@@ -40,33 +39,33 @@ def made(tokenizer: Tokenizer) -> Any:
         decoder_attention_heads=HEADS,
         encoder_ffn_dim=4 * WIDTH,
         decoder_ffn_dim=4 * WIDTH,
-        decoder_start_token_id=start,
-        bos_token_id=end,
-        eos_token_id=end,
-        pad_token_id=end,
         suppress_tokens=None,
         begin_suppress_tokens=None,
+        **_ends(tokenizer),
     )
     model = WhisperForConditionalGeneration(config)
-    model.generation_config = _generation(tokenizer, start, end)
+    model.generation_config = _generation(tokenizer)
     return model
 
 
-def _generation(tokenizer: Tokenizer, start: int, end: int) -> Any:
+def _ends(tokenizer: Tokenizer) -> dict[str, int]:
+    """What text begins with, ends with and is filled up with."""
+    end = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), tokenizer.token_to_id("<|endoftext|>"))
+    return {**end, "decoder_start_token_id": tokenizer.token_to_id("<|startoftranscript|>")}
+
+
+def _generation(tokenizer: Tokenizer) -> Any:
     from transformers import GenerationConfig
 
     return GenerationConfig(
-        bos_token_id=end,
-        eos_token_id=end,
-        pad_token_id=end,
-        decoder_start_token_id=start,
+        **_ends(tokenizer),
         max_length=MAX_LENGTH,
         alignment_heads=ALIGNMENT_HEADS,
         is_multilingual=False,
         no_timestamps_token_id=tokenizer.token_to_id("<|notimestamps|>"),
         prev_sot_token_id=tokenizer.token_to_id("<|startofprev|>"),
         suppress_tokens=[],
-        begin_suppress_tokens=[end],
+        begin_suppress_tokens=[tokenizer.token_to_id("<|endoftext|>")],
         max_initial_timestamp_index=1500,
         return_timestamps=False,
     )

@@ -24,21 +24,18 @@ from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.base import Recognized
 from earwitness.engines.whisper import (
-    DEMO_NOTICE,
-    DEMO_WINDOW_S,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
     SAMPLED_HYPOTHESES,
     WINDOW_FRAMES,
-    WINDOW_S,
     WINDOW_SAMPLES,
+    Whisper,
     compression_ratio,
     prompt_of,
     tokenizer_for,
     words_of,
 )
 from earwitness.errors import ModelError
-from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Word
 
@@ -54,12 +51,10 @@ CPU_WORKERS = 2
 makes spectrograms and words while the other works the model. More were not measured."""
 
 
-class FasterWhisper:
+class FasterWhisper(Whisper):
     """A CTranslate2 Whisper: a size, a folder, a hub id, or `demo`."""
 
     name = "faster-whisper"
-    temperatures = (0.2, 0.4, 0.6, 0.8)
-    ignores = ()
 
     def __init__(self, options: ModelOptions) -> None:
         self._options = options
@@ -70,14 +65,6 @@ class FasterWhisper:
             return self._options.model
         return hub.choose(self._device, offline=self._options.offline)
 
-    @property
-    def window_s(self) -> float:
-        return DEMO_WINDOW_S if self.model == hub.DEMO else float(WINDOW_S)
-
-    @property
-    def notice(self) -> str | None:
-        return DEMO_NOTICE if self.model == hub.DEMO else None
-
     @cached_property
     def versions(self) -> Mapping[str, str]:
         from importlib.metadata import version
@@ -86,7 +73,7 @@ class FasterWhisper:
 
     def identity(self) -> str:
         """The weights, the front end and the arithmetic."""
-        return f"{self.name}:{fingerprint(self._folder)}:{self._compute_type}"
+        return f"{self.name}:{self._fingerprint}:{self._compute_type}"
 
     @cached_property
     def _folder(self) -> Path:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from itertools import count, takewhile
 from pathlib import Path
@@ -67,6 +67,7 @@ def runtime() -> Any:
     return openvino
 
 
+@cache
 def _precision_of_processor() -> str:
     """bf16 where OpenVINO itself would choose it, else f32."""
     chosen = runtime().Core().get_property("CPU", "INFERENCE_PRECISION_HINT")

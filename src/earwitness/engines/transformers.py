@@ -27,14 +27,12 @@ from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
 from earwitness.engines.conversion import fast_tokenizer, silent
 from earwitness.engines.whisper import (
-    DEMO_NOTICE,
-    DEMO_WINDOW_S,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
     SAMPLED_HYPOTHESES,
     WINDOW_FRAMES,
-    WINDOW_S,
     WINDOW_SAMPLES,
+    Whisper,
     compression_ratio,
     prompt_of,
     tokenizer_for,
@@ -42,7 +40,6 @@ from earwitness.engines.whisper import (
 )
 from earwitness.engines.whisper_forms import TRANSFORMERS
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
-from earwitness.files import fingerprint
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Word
 from earwitness.units import SAMPLE_RATE_HZ
@@ -58,12 +55,10 @@ SEED = 0
 """Sampling starts from here in every window, so that a recording says the same every time."""
 
 
-class Transformers:
+class Transformers(Whisper):
     """A Whisper in transformers' format: a size, a folder or a hub id."""
 
     name = "transformers"
-    temperatures = (0.2, 0.4, 0.6, 0.8)
-    ignores = ()
 
     def __init__(self, options: ModelOptions) -> None:
         """Takes note of the options; the model is loaded when it first hears something.
@@ -87,18 +82,10 @@ class Transformers:
         kind = "cuda" if self._device.startswith("cuda") else "cpu"
         return hub.choose(kind, form=TRANSFORMERS, offline=self._options.offline)
 
-    @property
-    def window_s(self) -> float:
-        return DEMO_WINDOW_S if self.model == hub.DEMO else float(WINDOW_S)
-
-    @property
-    def notice(self) -> str | None:
-        return DEMO_NOTICE if self.model == hub.DEMO else None
-
     def identity(self) -> str:
         """The weights, the packages and the arithmetic."""
         packages = " ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"{self.name}:{packages}:{fingerprint(self._folder)}:{self._compute_type}"
+        return f"{self.name}:{packages}:{self._fingerprint}:{self._compute_type}"
 
     @cached_property
     def _folder(self) -> Path:

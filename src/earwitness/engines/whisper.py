@@ -6,11 +6,16 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from earwitness.engines import hub
 from earwitness.errors import OptionError
+from earwitness.files import fingerprint
 from earwitness.options import WordOptions
 from earwitness.types import Word
 from earwitness.units import SAMPLE_RATE_HZ
@@ -30,6 +35,35 @@ DEMO_NOTICE = "the demo model knows synthetic voices and about a thousand words;
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the word after and the word before; Whisper's own lists."""
+
+
+class Whisper(ABC):
+    """What a `Recognizer` is by being a Whisper, whoever computes it."""
+
+    temperatures = (0.2, 0.4, 0.6, 0.8)
+    ignores = ()
+
+    @property
+    @abstractmethod
+    def model(self) -> str:
+        """The size, folder or hub id that is used."""
+
+    @property
+    @abstractmethod
+    def _folder(self) -> Path: ...
+
+    @property
+    def window_s(self) -> float:
+        return DEMO_WINDOW_S if self.model == hub.DEMO else float(WINDOW_S)
+
+    @property
+    def notice(self) -> str | None:
+        return DEMO_NOTICE if self.model == hub.DEMO else None
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of the weights; taken once, for every recording asks for it."""
+        return fingerprint(self._folder)
 
 
 def tokenizer_for(pieces: Any, model: str, options: WordOptions, *, multilingual: bool) -> Any:
