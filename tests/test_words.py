@@ -154,5 +154,5 @@ def test_progress_ends_with_all_speech_done() -> None:
     seen: list[tuple[str, float, float]] = []
     regions = [Region(float(at), at + 25.0) for at in range(0, 150, 30)]
     recognize(SILENCE, regions, Fake(), WordOptions(batch_size=2), progress=lambda *step: seen.append(step))
-    assert [done for _, done, _ in seen] == [0.0, 50.0, 100.0, 125.0]
+    assert [done for _, done, _ in seen] == [0.0, 25.0, 50.0, 75.0, 100.0, 125.0]
     assert {(stage, total) for stage, _, total in seen} == {("words", 125.0)}

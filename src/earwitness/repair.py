@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earwitness.engines.base import Recognized, Recognizer
+from earwitness.engines.base import Recognized
 from earwitness.guards import (
     DOUBTFUL_SPEECH,
     HOLE_S,
@@ -25,9 +25,10 @@ from earwitness.guards import (
     plain,
     without_loops,
 )  # fmt: skip
+from earwitness.hearings import Piece, Plan, hear
 from earwitness.options import WordOptions
 from earwitness.types import Audio, Passage, Region, Seconds, Word
-from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, samples_of, whole_words
+from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, whole_words
 
 MIN_HOLE_S = 0.7
 """Shorter speech, its margins included, is a breath or a cough."""
@@ -74,38 +75,43 @@ class Heard:
 
 @dataclass(frozen=True)
 class Listener:
-    """Hears windows of one recording."""
+    """Hears windows of one recording; `temperatures` are what to try, in order, where that is of use."""
 
     audio: Audio
-    recognizer: Recognizer
     options: WordOptions
+    temperatures: Sequence[float]
 
-    def hear(self, windows: Sequence[Window], temperature: float = 0.0) -> list[Recognized]:
-        """One result a window, as the recogniser gives it, with words made whole."""
-        found: list[Recognized] = []
-        for start in range(0, len(windows), self.options.batch_size):
-            samples = [samples_of(self.audio, window) for window in windows[start : start + self.options.batch_size]]
-            found += self.recognizer.recognize(samples, self.options, temperature=temperature)
-        return [replace(result, words=whole_words(result.words)) for result in found]
+    def piece(self, *window: Region) -> Piece:
+        return Piece(self.audio, window)
+
+    def hear(self, pieces: Sequence[Piece], temperature: float = 0.0) -> Plan[list[Recognized]]:
+        """One result a piece, as the recogniser gives it, with words made whole."""
+        results = yield from hear(pieces, self.options, temperature)
+        return [replace(result, words=whole_words(result.words)) for result in results]
+
+    def speaking(self, language: str) -> Listener:
+        return replace(self, options=replace(self.options, language=language))
 
     @property
     def unprompted(self) -> Listener:
         return replace(self, options=replace(self.options, hotwords=None, initial_prompt=None))
 
 
-def settled(listener: Listener, window: Window, result: Recognized) -> Heard:
-    """The result of a window, or a better one where it fails the guards; its holes heard again.
+def settled(listener: Listener, piece: Piece) -> Plan[Heard]:
+    """What a window says: heard again where it fails the guards, and so are its holes.
 
     An engine for which trying again is of no use is not judged: what it says is a draft, or a measurement.
     """
-    if not listener.recognizer.temperatures:
-        return Heard(in_file(window, result.words), _passage(window, result), language=result.language)
+    (result,) = yield from listener.hear([piece])
+    language, window = listener.options.language or result.language, piece.window
+    if not listener.temperatures:
+        return Heard(in_file(window, result.words), _passage(window, result), language=language)
     first = _placed(window, result)
-    heard = _best(first, _hearings(listener, window, first))
+    heard = yield from _best(first, _hearings(listener, piece, first))
     if heard is not first and not heard.fails:
         heard = replace(heard, repaired=window)
-    heard = _marked(_mended(listener, window, heard), window)
-    return replace(heard, language=listener.options.language or result.language)
+    mended = yield from _mended(listener, window, heard)
+    return replace(_marked(mended, window), language=language)
 
 
 def _passage(window: Window, result: Recognized) -> Passage:
@@ -129,11 +135,11 @@ def _placed(window: Window, result: Recognized) -> Heard:
     return Heard(words, _passage(window, result), tuple(doubts), language=result.language)
 
 
-def _best(first: Heard, others: Iterator[Heard]) -> Heard:
+def _best(first: Heard, hearings: Iterator[Plan[Heard]]) -> Plan[Heard]:
     """The first hearing that passes, or else the one with the fewest doubts; no more are heard than it takes."""
     tries = [first]
-    while tries[-1].fails and (heard := next(others, None)):
-        tries.append(heard)
+    while tries[-1].fails and (hearing := next(hearings, None)):
+        tries.append((yield from hearing))
     return min(tries, key=_badness)
 
 
@@ -141,30 +147,37 @@ def _badness(heard: Heard) -> tuple[int, float]:
     return sum(doubt.reason in FAILURES for doubt in heard.doubts), -heard.passage.avg_logprob
 
 
-def _hearings(listener: Listener, window: Window, first: Heard) -> Iterator[Heard]:
-    """Hears a window again in one way after the other, as long as somebody asks."""
+def _hearings(listener: Listener, piece: Piece, first: Heard) -> Iterator[Plan[Heard]]:
+    """The ways in which a window is heard again, one after the other."""
     reasons = {doubt.reason for doubt in first.doubts} & FAILURES
     bare = listener.unprompted
     if bare != listener:
-        yield _placed(window, bare.hear([window])[0])
-    parts = halves(listener.audio, window) if reasons != {"unsure"} else None
+        yield _once(bare, piece)
+    parts = halves(listener.audio, piece.window) if reasons != {"unsure"} else None
     if parts:
-        results = bare.hear(parts)
-        yield _joined([_half(bare, part, result) for part, result in zip(parts, results, strict=True)])
+        yield _halved(bare, [listener.piece(*part) for part in parts])
     else:
-        yield from _warmer(bare, window)
+        yield from _warmer(bare, piece)
 
 
-def _half(listener: Listener, window: Window, result: Recognized) -> Heard:
-    return _best(_placed(window, result), _warmer(listener, window))
+def _once(listener: Listener, piece: Piece, temperature: float = 0.0) -> Plan[Heard]:
+    (result,) = yield from listener.hear([piece], temperature)
+    return _placed(piece.window, result)
 
 
-def _warmer(listener: Listener, window: Window) -> Iterator[Heard]:
-    for temperature in listener.recognizer.temperatures:
-        yield _placed(window, listener.hear([window], temperature)[0])
+def _warmer(listener: Listener, piece: Piece) -> Iterator[Plan[Heard]]:
+    return (_once(listener, piece, temperature) for temperature in listener.temperatures)
 
 
-def _joined(parts: Sequence[Heard]) -> Heard:
+def _halved(listener: Listener, parts: Sequence[Piece]) -> Plan[Heard]:
+    best = []
+    for part, result in zip(parts, (yield from listener.hear(parts)), strict=True):
+        best.append((yield from _best(_placed(part.window, result), _warmer(listener, part))))
+    return joined(best)
+
+
+def joined(parts: Sequence[Heard]) -> Heard:
+    """What one window says, of what its parts say; in the language of the longest."""
     lengths = [max(part.passage.end - part.passage.start, MIN_WORD_S) for part in parts]
     passage = Passage(
         parts[0].passage.start,
@@ -172,47 +185,53 @@ def _joined(parts: Sequence[Heard]) -> Heard:
         float(np.average([part.passage.avg_logprob for part in parts], weights=lengths)),
         float(np.average([part.passage.no_speech_prob for part in parts], weights=lengths)),
     )
-    words = tuple(word for part in parts for word in part.words)
-    return Heard(words, passage, tuple(doubt for part in parts for doubt in part.doubts))
+    return Heard(
+        tuple(word for part in parts for word in part.words),
+        passage,
+        tuple(doubt for part in parts for doubt in part.doubts),
+        tuple(region for part in parts for region in part.repaired),
+        parts[int(np.argmax(lengths))].language,
+    )
 
 
-def _mended(listener: Listener, window: Window, heard: Heard) -> Heard:
+def _mended(listener: Listener, window: Window, heard: Heard) -> Plan[Heard]:
     """What was heard, with the holes in it heard again on their own."""
     bare = listener.unprompted
     todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
-    for temperature in (0.0, *listener.recognizer.temperatures):
-        if temperature == 0.0 and bare == listener and len(todo) == 1 and _is_all_of(window, todo[0]):
+    for temperature in (0.0, *listener.temperatures):
+        if temperature == 0.0 and bare == listener and len(todo) == 1 and _is_all_of(window, *todo[0].window):
             continue  # just that was heard, and in vain
         if temperature > 0.0:
             # Whoever asks often enough gets words for anything.
-            todo = [piece for piece in todo if piece.probability >= DOUBTFUL_SPEECH]
-        results = bare.hear([(piece,) for piece in todo], temperature)
+            todo = [piece for piece in todo if piece.window[0].probability >= DOUBTFUL_SPEECH]
+        results = yield from bare.hear(todo, temperature)
         for piece, result in zip(tuple(todo), results, strict=True):
-            if _is_sure(result, piece):
-                words = _spliced(heard.words, piece, in_file((piece,), result.words))
-                heard = replace(heard, words=words, repaired=(*heard.repaired, piece))
+            (hole,) = piece.window
+            if _is_sure(result, hole):
+                words = _spliced(heard.words, hole, in_file(piece.window, result.words))
+                heard = replace(heard, words=words, repaired=(*heard.repaired, hole))
                 todo.remove(piece)
     return heard
 
 
-def _pieces(listener: Listener, window: Window, hole: Region) -> Iterator[Region]:
+def _pieces(listener: Listener, window: Window, hole: Region) -> Iterator[Piece]:
     """A hole as it shall be heard: what was heard alone already, and in vain, in halves."""
     if hole.duration < MIN_HOLE_S:
         return
     parts = halves(listener.audio, (hole,)) if _is_all_of(window, hole) else None
-    for (piece,) in parts or ((hole,),):
-        yield piece
+    for part in parts or ((hole,),):
+        yield listener.piece(*part)
 
 
-def _is_all_of(window: Window, piece: Region) -> bool:
-    return piece.duration > length(window) - MIN_WORD_S
+def _is_all_of(window: Window, hole: Region) -> bool:
+    return hole.duration > length(window) - MIN_WORD_S
 
 
-def _is_sure(result: Recognized, piece: Region) -> bool:
+def _is_sure(result: Recognized, hole: Region) -> bool:
     """Nothing is put in place of silence that the recogniser is not sure of."""
     return bool(
         result.words
-        and not doubts_of(result, piece.duration)
+        and not doubts_of(result, hole.duration)
         and result.no_speech_prob <= SILENT_NO_SPEECH_PROB
         and are_sure(result.words)
     )  # fmt: skip

@@ -1,20 +1,23 @@
 """What is said: speech regions to words with times in the source file.
 
-Windows are filled with regions, recognised many at a time, and checked; what fails is heard again
-(`earwitness.repair`), and what is still wrong after that is said in a warning, never kept in silence.
+Windows are filled with regions, recognised many at a time (`earwitness.hearings`), and checked; what fails is heard
+again (`earwitness.repair`), and what is still wrong after that is said in a warning, never kept in silence.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
-from earwitness.engines.base import Recognized, Recognizer
+from earwitness.engines.base import Recognizer
+from earwitness.hearings import Piece, Plan, carried_out, tell_languages
 from earwitness.options import WordOptions
 from earwitness.regions import pack
-from earwitness.repair import REASONS, Heard, Listener, settled
+from earwitness.repair import REASONS, Heard, Listener, joined, settled
 from earwitness.types import Audio, Passage, Progress, Region, Seconds, Word
 from earwitness.units import short_clock
 from earwitness.windows import Window, length, name_of, samples_of
@@ -23,7 +26,7 @@ LANGUAGE_WINDOWS = 4
 """So many, from all over the recording, vote on its language: the first may be a jingle."""
 SURE_LANGUAGE = 0.8
 MIN_LANGUAGE_S = 3.0
-"""A window that is so probably in another language than the recording, and so long, is heard in that one."""
+"""What is so probably in another language than the recording, and so long, is heard in that one."""
 
 
 class Memo(Protocol):
@@ -64,22 +67,22 @@ def recognize(
         return Recognition(given or "und", warnings=ignored)
     windows = pack(regions, recognizer.window_s)
     language = given or _language(audio, windows, recognizer, memo)
-    listener = Listener(audio, recognizer, replace(options, language=language))
+    listener = Listener(audio, replace(options, language=language), recognizer.temperatures)
     total = sum(map(length, windows))
     done: dict[Window, Heard] = {}
     if memo is not None:
         done = {window: known for window in windows if (known := memo.get(name_of(window), Heard)) is not None}
     todo = [window for window in windows if window not in done]
-    for start in range(0, len(todo), options.batch_size):
+    if progress:
+        progress("words", sum(map(length, done)), total)
+    hear = settled if given else _in_its_languages
+    plans = (hear(listener, listener.piece(*window)) for window in todo)
+    for number, heard in carried_out(plans, recognizer, options.batch_size):
+        done[todo[number]] = heard
+        if memo is not None:
+            memo.put(name_of(todo[number]), heard)
         if progress:
             progress("words", sum(map(length, done)), total)
-        batch = todo[start : start + options.batch_size]
-        for window, heard in zip(batch, _hear(listener, batch, fixed_language=given is not None), strict=True):
-            done[window] = heard
-            if memo is not None:
-                memo.put(name_of(window), heard)
-    if progress:
-        progress("words", total, total)
     found = [done[window] for window in windows]
     return Recognition(
         "en" if options.task == "translate" else given or _most_spoken(windows, found, language),
@@ -101,32 +104,47 @@ def _language(audio: Audio, windows: Sequence[Window], recognizer: Recognizer, m
     known: str | None = memo.get("language", str) if memo is not None else None
     if known is None:
         chosen = windows[:: max(1, len(windows) // LANGUAGE_WINDOWS)][:LANGUAGE_WINDOWS]
-        known = recognizer.detect_language([samples_of(audio, window) for window in chosen])
+        told = recognizer.languages([samples_of(audio, window) for window in chosen])
+        known = Counter(max(chances, key=lambda code: chances[code]) for chances in told).most_common(1)[0][0]
         if memo is not None:
             memo.put("language", known)
     return known
 
 
-def _hear(listener: Listener, windows: Sequence[Window], *, fixed_language: bool) -> list[Heard]:
-    """All windows in the recording's language, and again those that are surely in another one."""
-    results = listener.hear(windows)
-    listeners = [listener] * len(windows)
-    if not fixed_language:
-        for language, places in _strangers(windows, results, listener.options.language).items():
-            other = replace(listener, options=replace(listener.options, language=language))
-            for place, result in zip(places, other.hear([windows[place] for place in places]), strict=True):
-                results[place], listeners[place] = result, other
-    return [settled(*heard) for heard in zip(listeners, windows, results, strict=True)]
+def _in_its_languages(listener: Listener, piece: Piece) -> Plan[Heard]:
+    """What a window says whose language was not given: each part of it is heard in its own."""
+    parts = yield from _by_language(listener, piece)
+    heard = []
+    for language, part in parts:
+        heard.append((yield from settled(listener.speaking(language), part)))
+    return joined(heard)
 
 
-def _strangers(windows: Sequence[Window], results: Sequence[Recognized], common: str | None) -> dict[str, list[int]]:
-    """The places of windows that are surely in another language, by that language."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for place, (window, result) in enumerate(zip(windows, results, strict=True)):
-        language, probability = max(result.languages.items(), key=lambda known: known[1], default=("", 0.0))
-        if language != common and probability >= SURE_LANGUAGE and length(window) >= MIN_LANGUAGE_S:
-            found[language].append(place)
-    return found
+def _by_language(listener: Listener, piece: Piece) -> Plan[list[tuple[str, Piece]]]:
+    """The parts of a window, each with its language.
+
+    Regions are asked only where the window as a whole is not surely in the recording's language. One that is too short
+    to tell, or not sure, goes with those before it.
+    """
+    common, (chances,) = listener.options.language or "", (yield from tell_languages([piece]))
+    whole = _sure(chances) if length(piece.window) >= MIN_LANGUAGE_S else None
+    asked: list[Piece] = []
+    if whole != common and len(piece.window) > 1:
+        asked = [listener.piece(region) for region in piece.window if region.duration >= MIN_LANGUAGE_S]
+    told = yield from tell_languages(asked)
+    sure = {part.window: language for part, own in zip(asked, told, strict=True) if (language := _sure(own))}
+    language = whole or next(iter(sure.values()), common)
+    speaks = [language := sure.get((region,), language) for region in piece.window]
+    if len(set(speaks)) == 1:
+        return [(language, piece)]
+    groups = groupby(zip(speaks, piece.window, strict=True), key=itemgetter(0))
+    return [(spoken, listener.piece(*(region for _, region in group))) for spoken, group in groups]
+
+
+def _sure(chances: Mapping[str, float]) -> str | None:
+    """The language that is surely spoken, if one is."""
+    language, probability = max(chances.items(), key=lambda known: known[1])
+    return language if probability >= SURE_LANGUAGE else None
 
 
 def _most_spoken(windows: Sequence[Window], found: Sequence[Heard], voted: str) -> str:

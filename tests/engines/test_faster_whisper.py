@@ -49,27 +49,26 @@ def test_it_says_what_faster_whispers_own_decoder_says(engine: FasterWhisper, fo
         no_speech_threshold=None,
     )  # fmt: skip
     expected = list(segments)
-    (heard,) = engine.recognize([window], GREEDY)
+    (heard,) = engine.recognize([window.copy()], GREEDY)
     assert "".join(word.word for word in heard.words).split() == "".join(s.text for s in expected).split()
     assert heard.avg_logprob == pytest.approx(expected[0].avg_logprob, abs=1e-3)
 
 
-def test_the_language_is_one_of_whispers(engine: FasterWhisper) -> None:
-    assert engine.detect_language(NOISE) in random_whisper.LANGUAGES
-
-
 def test_each_window_tells_the_probabilities_of_languages(engine: FasterWhisper) -> None:
-    results = engine.recognize(NOISE, GREEDY)
-    for window, result in zip(NOISE, results, strict=True):
-        assert set(result.languages) == set(random_whisper.LANGUAGES)
-        assert sum(result.languages.values()) == pytest.approx(1.0, abs=1e-3)
-        assert max(result.languages, key=lambda code: result.languages[code]) == engine.detect_language([window])
+    for window, languages in zip(NOISE, engine.languages(NOISE), strict=True):
+        assert set(languages) == set(random_whisper.LANGUAGES)
+        assert sum(languages.values()) == pytest.approx(1.0, abs=1e-3)
+        assert languages == pytest.approx(engine.languages([window.copy()])[0], abs=1e-4)
+
+
+def test_what_is_heard_again_is_not_encoded_again(engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizers.encode_once(engine, NOISE, GREEDY, monkeypatch)
 
 
 def test_a_batch_with_a_prompt_says_what_its_windows_say_alone_with_it(engine: FasterWhisper) -> None:
     prompted = WordOptions(language="de", beam_size=1, hotwords="Ada Lovelace", initial_prompt="Hello.")
     together, plain = engine.recognize(NOISE, prompted), engine.recognize(NOISE, GREEDY)
-    alone = [engine.recognize([window], prompted)[0] for window in NOISE]
+    alone = [engine.recognize([window.copy()], prompted)[0] for window in NOISE]
     texts = [[[word.word for word in result.words] for result in results] for results in (together, alone, plain)]
     assert texts[0] == texts[1] != texts[2]
 
@@ -80,7 +79,8 @@ def test_languages_are_told_apart_window_by_window(engine: FasterWhisper, monkey
     monkeypatch.setattr(FasterWhisper, "temperatures", ())  # nor is what they say worth a second hearing
     regions = [Region(0.0, 3.0), Region(3.5, 7.5), Region(8.0, 13.0)]
     sound = Audio(np.concatenate([np.pad(window, (0, 8000)) for window in NOISE]))
-    own = [engine.detect_language([sound.between(region.start, region.end)]) for region in regions]
+    told = engine.languages([sound.between(region.start, region.end) for region in regions])
+    own = [max(chances, key=lambda code: chances[code]) for chances in told]
     heard = [recognize(sound, [region], engine, WordOptions(beam_size=1)).language for region in regions]
     assert heard == own
 
@@ -108,9 +108,8 @@ def test_a_language_that_whisper_does_not_know_is_refused(engine: FasterWhisper)
 
 def test_the_demo_model_knows_english_only_and_says_what_it_is() -> None:
     demo = FasterWhisper(ModelOptions(model="demo", device="cpu"))
-    assert demo.recognize(NOISE[:1], WordOptions(language="en"))[0].languages == {}
     assert "not meant for human speech" in (demo.notice or "")
-    assert demo.detect_language(NOISE) == "en"
+    assert demo.languages(NOISE[:2]) == [{"en": 1.0}] * 2
     with pytest.raises(OptionError, match="only English"):
         demo.recognize(NOISE, WordOptions(language="fr"))
 

@@ -133,10 +133,10 @@ def test_words_lie_in_their_window_and_keep_their_order(engine: Transformers) ->
     recognizers.keep_words_in_order(engine, NOISE, GREEDY)
 
 
-def test_the_language_is_the_one_that_faster_whisper_detects(engine: Transformers, ctranslate2: Path) -> None:
+def test_languages_are_as_probable_as_to_faster_whisper(engine: Transformers, ctranslate2: Path) -> None:
     peer = FasterWhisper(ModelOptions(model=str(ctranslate2), device="cpu", compute_type="float32", threads=1))
-    assert engine.detect_language(NOISE) == peer.detect_language(NOISE)
-    assert engine.detect_language(NOISE[:1]) == peer.detect_language(NOISE[:1])
+    for own, theirs in zip(engine.languages(NOISE), peer.languages(NOISE), strict=True):
+        assert own == pytest.approx(theirs, abs=1e-4)
 
 
 def test_a_task_and_a_language_change_what_is_said(engine: Transformers) -> None:
@@ -152,6 +152,16 @@ def test_a_hotter_temperature_says_something_else_and_the_same_every_time(engine
     assert hot[0] == hot[1]
 
 
+def test_what_is_heard_again_is_not_encoded_again(engine: Transformers, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizers.encode_once(engine, NOISE, GREEDY, monkeypatch)
+
+
+def test_a_hotter_temperature_says_the_same_in_any_batch(engine: Transformers) -> None:
+    together = engine.recognize(NOISE, GREEDY, temperature=0.4)
+    alone = [engine.recognize([window], GREEDY, temperature=0.4)[0] for window in NOISE]
+    assert [result.words for result in together] == [result.words for result in alone]
+
+
 def test_nothing_for_no_windows(engine: Transformers) -> None:
     assert engine.recognize([], GREEDY) == []
 
@@ -161,7 +171,7 @@ def test_a_language_that_whisper_does_not_know_is_refused(engine: Transformers, 
         engine.recognize(NOISE, WordOptions(language="xx"))
     with pytest.raises(OptionError, match="only English"):
         demo.recognize(NOISE, WordOptions(language="fr"))
-    assert demo.detect_language(NOISE) == "en"
+    assert demo.languages(NOISE) == [{"en": 1.0}] * len(NOISE)
 
 
 def test_identity_follows_the_weights_and_the_arithmetic(folder: Path, tmp_path: Path) -> None:

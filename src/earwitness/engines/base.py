@@ -6,7 +6,7 @@ To add one: a file here with a class that satisfies its protocol, and a row in t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from earwitness.options import SpeakerOptions, WordOptions
@@ -21,8 +21,7 @@ class Recognized:
     """What a recogniser heard in one window; times in seconds of the window.
 
     `avg_logprob` is the natural log probability a token, `no_speech_prob` 0 to 1, `compression_ratio` that of the
-    text under zlib (Whisper's mark of a loop is more than 2.4). `language` is the one that was asked for, `languages`
-    the probabilities of those that it may really be, by ISO 639-1 code; none where the engine cannot tell.
+    text under zlib (Whisper's mark of a loop is more than 2.4). `language` is the one that was asked for.
     """
 
     words: tuple[Word, ...]
@@ -30,7 +29,6 @@ class Recognized:
     no_speech_prob: float = 0.0
     compression_ratio: float = 1.0
     language: str = "en"
-    languages: Mapping[str, float] = field(default_factory=dict)
 
 
 class Recognizer(Protocol):
@@ -70,14 +68,17 @@ class Recognizer(Protocol):
         """A text that changes whenever the same audio might come out differently."""
         ...
 
-    def detect_language(self, windows: Sequence[FloatArray]) -> str:
-        """The ISO 639-1 code of the language that most of these windows speak."""
+    def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
+        """The probabilities of the languages that each window may be in, by ISO 639-1 code; one at least."""
         ...
 
     def recognize(
         self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0
     ) -> list[Recognized]:
-        """One result a window. Each window is float32 (n,) at 16 kHz, at most 30 s; `options.language` is set."""
+        """One result a window. Each window is float32 (n,) at 16 kHz, at most 30 s; `options.language` is set.
+
+        An engine may keep what it computed of an array until that is gone: nobody changes the samples.
+        """
         ...
 
 

@@ -53,8 +53,8 @@ class Fake:
     def identity(self) -> str:
         return f"{self.name}:{self.model}"
 
-    def detect_language(self, windows: Sequence[FloatArray]) -> str:
-        return self._language
+    def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
+        return [{self._language: 1.0} for _ in windows]
 
     def recognize(
         self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0

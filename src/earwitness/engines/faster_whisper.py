@@ -10,7 +10,6 @@ warping over the cross-attention of the model's alignment heads, as openai-whisp
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +22,9 @@ import numpy as np
 from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.base import Recognized
+from earwitness.engines.encodings import Encodings
 from earwitness.engines.whisper import (
+    ENGLISH,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
     SAMPLED_HYPOTHESES,
@@ -58,6 +59,7 @@ class FasterWhisper(Whisper):
 
     def __init__(self, options: ModelOptions) -> None:
         self._options = options
+        self._encodings = Encodings()
 
     @cached_property
     def model(self) -> str:
@@ -127,17 +129,16 @@ class FasterWhisper(Whisper):
         """The folder that CTranslate2 is to load; it may be gone afterwards."""
         yield self._folder
 
-    def detect_language(self, windows: Sequence[FloatArray]) -> str:
+    def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
         if not self._whisper.model.is_multilingual:
-            return "en"
-        votes: Counter[str] = Counter()
-        for languages in self._shared_out(windows, lambda part: self._languages(self._encode(part))):
-            votes.update(languages)
-        return votes.most_common(1)[0][0]
+            return [ENGLISH] * len(windows)
+        return self._shared_out(windows, self._languages)
 
-    def _languages(self, encoded: Any) -> list[dict[str, float]]:
-        """The probability of each language, window by window: one step of the decoder."""
+    def _languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
+        """One step of the decoder."""
+        encoded = self._encoded(windows)
         found = self._whisper.model.detect_language(encoded)
+        self._keep(windows, encoded)
         return [{token.strip("<|>"): probability for token, probability in ranked} for ranked in found]
 
     def recognize(
@@ -169,7 +170,7 @@ class FasterWhisper(Whisper):
         options: WordOptions,
         temperature: float,
     ) -> list[Recognized]:
-        encoded = self._encode(windows)
+        encoded = self._encoded(windows)
         try:
             results = self._generate(encoded, prompts, options, temperature)
         except RuntimeError as error:
@@ -177,7 +178,7 @@ class FasterWhisper(Whisper):
         tokens = [[t for t in result.sequences_ids[0] if t < tokenizer.eot] for result in results]
         frames = [max(2, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES)) for window in windows]
         words = self._align(encoded, tokenizer, tokens, frames)
-        languages = self._languages(encoded) if self._whisper.model.is_multilingual else [{}] * len(windows)
+        self._keep(windows, encoded)
         return [
             Recognized(
                 words=found,
@@ -185,9 +186,8 @@ class FasterWhisper(Whisper):
                 no_speech_prob=result.no_speech_prob,
                 compression_ratio=compression_ratio(tokenizer.decode(ids)),
                 language=tokenizer.language_code,
-                languages=heard,
             )
-            for found, result, ids, heard in zip(words, results, tokens, languages, strict=True)
+            for found, result, ids in zip(words, results, tokens, strict=True)
         ]
 
     def _features(self, windows: Sequence[FloatArray]) -> FloatArray:
@@ -201,6 +201,24 @@ class FasterWhisper(Whisper):
         """
         found = self._whisper.feature_extractor(np.pad(samples, (0, FFT_SAMPLES)))[:, :WINDOW_FRAMES]
         return np.pad(found, ((0, 0), (0, WINDOW_FRAMES - found.shape[1])), mode="edge")
+
+    def _encoded(self, windows: Sequence[FloatArray]) -> Any:
+        """What the encoder makes of the windows, or made of them before."""
+        known = [self._encodings.get(window) for window in windows]
+        new = [window for window, encoded in zip(windows, known, strict=True) if encoded is None]
+        if len(new) == len(windows):
+            return self._encode(windows)
+        import ctranslate2
+
+        fresh = iter(np.asarray(self._encode(new)) if new else ())
+        rows = [next(fresh) if encoded is None else encoded for encoded in known]
+        return ctranslate2.StorageView.from_array(np.stack(rows))
+
+    def _keep(self, windows: Sequence[FloatArray], encoded: Any) -> None:
+        """For the next time; on a GPU it is sooner made again than kept."""
+        if self._device == "cpu":
+            for window, row in zip(windows, np.asarray(encoded), strict=True):
+                self._encodings.keep(window, row.copy())  # a row alone would hold on to its whole batch
 
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
         return self._whisper.encode(self._features(windows))

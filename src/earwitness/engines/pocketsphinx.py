@@ -57,8 +57,8 @@ class PocketSphinx:
     def identity(self) -> str:
         return f"{self.name}:{self.versions['pocketsphinx']}:{MODEL}"
 
-    def detect_language(self, windows: Sequence[FloatArray]) -> str:
-        return "en"
+    def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
+        return [{"en": 1.0}] * len(windows)
 
     def recognize(
         self, windows: Sequence[FloatArray], options: WordOptions, *, temperature: float = 0.0

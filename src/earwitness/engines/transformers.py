@@ -9,10 +9,8 @@ Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervis
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +24,9 @@ from earwitness.engines import hub
 from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
 from earwitness.engines.conversion import fast_tokenizer, silent
+from earwitness.engines.encodings import Encodings
 from earwitness.engines.whisper import (
+    ENGLISH,
     MAX_TOKENS,
     MEL_HOP_SAMPLES,
     SAMPLED_HYPOTHESES,
@@ -74,6 +74,7 @@ class Transformers(Whisper):
             )
         self.versions: Mapping[str, str] = _installed()
         self._options = options
+        self._encodings = Encodings()
 
     @cached_property
     def model(self) -> str:
@@ -156,24 +157,17 @@ class Transformers(Whisper):
             else [(layer, head) for layer in upper for head in range(config.decoder_attention_heads)]
         )
 
-    def detect_language(self, windows: Sequence[FloatArray]) -> str:
+    def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
+        """One step of the decoder."""
         if not self._multilingual:
-            return "en"
+            return [ENGLISH] * len(windows)
         import torch
 
-        with torch.inference_mode():
-            votes: Counter[str] = Counter()
-            for languages in self._languages(self._encode(windows)):
-                votes.update(languages)
-        return votes.most_common(1)[0][0]
-
-    def _languages(self, encoded: Any) -> list[dict[str, float]]:
-        """The probability of each language, window by window: one step of the decoder."""
-        import torch
-
+        encoded = self._encoded(windows)
         start, after = (self._pieces.token_to_id(name) for name in ("<|startoftranscript|>", "<|translate|>"))
         asked = torch.full((len(encoded), 1), start, device=encoded.device)
-        scores = self._whisper(encoder_outputs=(encoded,), decoder_input_ids=asked).logits[:, 0]
+        with torch.inference_mode():
+            scores = self._whisper(encoder_outputs=(encoded,), decoder_input_ids=asked).logits[:, 0]
         names = [self._pieces.id_to_token(token).strip("<|>") for token in range(start + 1, after)]
         return [dict(zip(names, row, strict=True)) for row in scores[:, start + 1 : after].float().softmax(-1).tolist()]
 
@@ -188,15 +182,11 @@ class Transformers(Whisper):
         frames = [max(1, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES) // 2) for window in windows]
         try:
             with torch.inference_mode():
-                encoded = self._encode(windows)
+                encoded = self._encoded(windows)
                 prompt = prompt_of(tokenizer, options)
                 said = self._generate(encoded, prompt, options, temperature)
-                languages = self._languages(encoded) if self._multilingual else [{}] * len(windows)
                 return [
-                    replace(
-                        self._result(tokenizer, encoded[index : index + 1], prompt, hypotheses, frames[index]),
-                        languages=languages[index],
-                    )
+                    self._result(tokenizer, encoded[index : index + 1], prompt, hypotheses, frames[index])
                     for index, hypotheses in enumerate(said)
                 ]
         except RuntimeError as error:
@@ -204,8 +194,21 @@ class Transformers(Whisper):
                 f"{self.model}: recognition failed ({reason(error)}); try a smaller --batch-size"
             ) from error
 
+    def _encoded(self, windows: Sequence[FloatArray]) -> Any:
+        """What the encoder makes of the windows, or made of them before: shape (windows, 1500, d)."""
+        import torch
+
+        known = [self._encodings.get(window) for window in windows]
+        new = [window for window, encoded in zip(windows, known, strict=True) if encoded is None]
+        with torch.inference_mode():
+            fresh = iter(self._encode(new) if new else ())
+            rows = [next(fresh) if encoded is None else encoded for encoded in known]
+            encoded = torch.stack(rows)
+        for window, row in zip(windows, encoded, strict=True):
+            self._encodings.keep(window, row.clone())  # a row alone would hold on to its whole batch
+        return encoded
+
     def _encode(self, windows: Sequence[FloatArray]) -> Any:
-        """Shape (windows, 1500, d)."""
         mel = self._extractor(
             [np.asarray(window[:WINDOW_SAMPLES], np.float32) for window in windows],
             sampling_rate=SAMPLE_RATE_HZ,
@@ -217,6 +220,8 @@ class Transformers(Whisper):
         self, encoded: Any, prompt: list[int], options: WordOptions, temperature: float
     ) -> list[list[list[int]]]:
         """What each window says, in several ways where it is sampled: tokens without the prompt, the end with them."""
+        if temperature > 0 and len(encoded) > 1:  # alone, so that chance is the same in any batch
+            return [self._generate(one[None], prompt, options, temperature)[0] for one in encoded]
         import torch
         from transformers import GenerationConfig, GenerationMixin
         from transformers.modeling_outputs import BaseModelOutput

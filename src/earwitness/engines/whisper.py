@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ DEMO_WINDOW_S = 12.0
 """The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""
 DEMO_NOTICE = "the demo model knows synthetic voices and about a thousand words; it is not meant for human speech"
 
+ENGLISH: Mapping[str, float] = {"en": 1.0}
+"""The languages of a window to a model that knows no other."""
 OPENING = "\"'“¿([{-"
 CLOSING = "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the word after and the word before; Whisper's own lists."""
