@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from earwitness import batch
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.coverage import speech_of
+from earwitness.engines.fake import Fake
 from earwitness.errors import ModelError
 from earwitness.exports.json import read
 from earwitness.options import Options
@@ -80,6 +85,7 @@ def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Pa
 SLOW = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from earwitness.batch import Job, transcribe_all
 from earwitness.engines import fake
 from earwitness.options import Options
@@ -155,3 +161,95 @@ def child_of(parent: int) -> int:
                 return int(path.name)
         time.sleep(0.01)
     raise AssertionError("no worker was started")
+
+
+@pytest.fixture
+def minutes(tmp_path: Path) -> Path:
+    """Four recordings, each of another length and with other words."""
+    folder = tmp_path / "minutes"
+    folder.mkdir()
+    for index in range(4):
+        write_wav(folder / f"{index}.wav", speech(8.0 + 5 * index, start=20.0 * index))
+    return folder
+
+
+@pytest.mark.parametrize("engine", ["faster-whisper", "openvino"])
+def test_two_at_a_time_write_what_one_writes(minutes: Path, tmp_path: Path, engine: str) -> None:
+    """The demo model, shared by two threads: the same texts, checkpoints of the same names, progress of each file."""
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    texts, kept, told = [], [], []
+    for threads in (1, 2):  # one thread works one by one
+        options = Options.of(model="demo", engine=engine, beam_size=1, threads=threads)
+        job = Job(options, tmp_path / f"out{threads}", ("txt", "rttm", "srt"), tmp_path / f"cache{threads}")
+        seen: set[tuple[str, str]] = set()
+        done = list(
+            transcribe_all(find([str(minutes)]), job, report=lambda name, stage, *_, seen=seen: seen.add((name, stage)))
+        )
+        assert sorted(outcome.name for outcome in done if not outcome.error) == [f"{n}.wav" for n in range(4)]
+        texts.append({path.name: path.read_bytes() for path in job.folder.iterdir()})
+        kept.append({path.relative_to(tmp_path / f"cache{threads}") for path in job.cache.rglob("*.json")})
+        told.append(seen)
+    assert texts[0] == texts[1]
+    assert kept[0] == kept[1]
+    assert told[0] == told[1]
+    assert {stage for _, stage in told[1]} >= {"audio", "regions", "words", "speakers"}
+
+
+def test_recordings_overlap_and_none_starves(minutes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two are at work at a time, no more: each waits in recognition until another has come there."""
+    together, lock, most, now = threading.Barrier(2, timeout=60), threading.Lock(), 0, 0
+    recognize = Fake.recognize
+
+    def meet(*arguments: Any, **named: Any) -> Any:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        together.wait()
+        with lock:
+            now -= 1
+        return recognize(*arguments, **named)
+
+    for path in sorted(minutes.iterdir())[2:]:
+        path.unlink()
+    monkeypatch.setattr(Fake, "recognize", meet)
+    job = Job(Options.of(engine="fake", threads=2), tmp_path / "out", ("txt",), None)
+    for path in minutes.iterdir():
+        write_wav(path, speech(8.0))  # a single batch each
+    assert all(outcome.error is None for outcome in outcomes(minutes, job).values())
+    assert most == 2
+
+
+def test_who_stops_listening_stops_all(minutes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the first wait in recognition until they are to stop, and then go no further."""
+    stopped, calls, recognize = threading.Event(), itertools.count(), Fake.recognize
+
+    def wait(*arguments: Any, **named: Any) -> Any:
+        if next(calls):
+            assert stopped.wait(60)
+        return recognize(*arguments, **named)
+
+    monkeypatch.setattr(batch, "Event", lambda: stopped)
+    monkeypatch.setattr(Fake, "recognize", wait)
+    job = Job(Options.of(engine="fake", threads=2), tmp_path / "out", ("json",), tmp_path / "cache")
+    before = threading.active_count()
+    running = transcribe_all(find([str(minutes)]), job)
+    first = next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+    assert [path.stem for path in (tmp_path / "out").iterdir()] == [first.stem]
+    assert len(read(tmp_path / "out" / f"{first.stem}.json").words) == first.words > 0
+
+
+def test_an_interrupt_stops_two_at_a_time(minutes: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SLOW, str(minutes), str(tmp_path / "out"), str(tmp_path / "cache"), "2"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "window\n"
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert "KeyboardInterrupt" in said
+    command[-1] = "0"
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split().count("done") == 4

@@ -1,7 +1,8 @@
 """Many recordings: one bad one never stops the others.
 
-With one worker everything runs in this process. With more, each worker is a process with engines of its own; one that
-dies (a crash in a decoder, the system out of memory) fails its recording and is replaced.
+With one worker everything runs in this process, two recordings at a time with the same engines: many a stage has work
+for one core only, and a batch of few windows for less than all. With more, each worker is a process with engines of its
+own; one that dies (a crash in a decoder, the system out of memory) fails its recording and is replaced.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import multiprocessing
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from queue import Queue
+from threading import Event
 from typing import Any
 
 from earwitness import exports, source
@@ -28,6 +32,8 @@ from earwitness.source import Reference
 from earwitness.types import Seconds, Transcript
 from earwitness.voices import Print, across
 
+AT_WORK = 2
+"""Recordings at a time in one process."""
 Report = Callable[[str, str, Seconds, Seconds], None]
 """Called with a recording, a stage, and how much it has done of how much, in seconds (while fetching, in bytes)."""
 
@@ -88,14 +94,46 @@ def transcribe_all(
     # Standard input cannot be handed to another process.
     if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
         return _in_processes(references, job, min(workers, len(references)), report)
-    return _here(references, job, report)
+    several = len(references) > 1 and (job.options.model.threads or cores()) > 1
+    return (_overlapping if several else _one_by_one)(references, job, report)
 
 
-def _here(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
-    engines = Engines(job.options)
-    engines.recognizer.identity()  # a model that cannot be had fails the batch, not each recording in turn
+def _one_by_one(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
+    engines = _engines(job)
     for reference in references:
         yield one(reference, job, engines, report)
+
+
+def _overlapping(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
+    """Several at a time, each in a thread; whoever stops listening stops them where they next tell of progress."""
+    engines, said, stopped = _engines(job), Queue[Any](), Event()
+
+    def tell(*progress: Any) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        said.put(progress)
+
+    with ThreadPoolExecutor(AT_WORK) as pool:
+        try:
+            waited_for = {pool.submit(one, reference, job, engines, tell) for reference in references}
+            for future in waited_for:
+                future.add_done_callback(said.put)
+            while waited_for:
+                message = said.get()
+                if isinstance(message, Future):
+                    waited_for.remove(message)
+                    yield message.result()
+                elif report:
+                    report(*message)
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _engines(job: Job) -> Engines:
+    made = Engines(job.options)
+    made.recognizer.identity()  # a model that cannot be had fails the batch, not each recording in turn
+    return made
 
 
 def one(reference: Reference, job: Job, engines: Engines, report: Report | None = None) -> Outcome:
@@ -152,7 +190,7 @@ def linked(outcomes: Iterable[Outcome]) -> Iterator[str]:
 
 
 def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
-    Engines(job.options).recognizer.identity()  # and so that one process downloads, not each
+    _engines(job)  # and so that one process downloads, not each
     threads = job.options.model.threads or max(1, cores() // workers)
     job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
     todo = deque(references)

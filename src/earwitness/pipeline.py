@@ -44,7 +44,7 @@ SUMMARIZERS = ("extractive", "none")
 
 
 class Engines:
-    """The engines of one run or of a whole batch; each is made when it is first asked for."""
+    """The engines of one run or of a whole batch, in one thread or several; each loads when it is first asked."""
 
     def __init__(
         self,

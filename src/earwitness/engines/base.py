@@ -1,5 +1,6 @@
 """What an engine must do. Stages know these protocols and nothing else of an engine.
 
+Recordings in several threads share their engines: one that can do only one thing at a time keeps the others waiting.
 To add one: a file here with a class that satisfies its protocol, and a row in the table of `earwitness.engines`.
 """
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -60,6 +61,7 @@ class FasterWhisper(Whisper):
     def __init__(self, options: ModelOptions) -> None:
         self._options = options
         self._encodings = Encodings()
+        self._loading = Lock()
 
     @cached_property
     def model(self) -> str:
@@ -129,8 +131,13 @@ class FasterWhisper(Whisper):
         """The folder that CTranslate2 is to load; it may be gone afterwards."""
         yield self._folder
 
+    @property
+    def _multilingual(self) -> bool:
+        with self._loading:  # once, whichever thread asks first
+            return bool(self._whisper.model.is_multilingual)
+
     def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
-        if not self._whisper.model.is_multilingual:
+        if not self._multilingual:
             return [ENGLISH] * len(windows)
         return self._shared_out(windows, self._languages)
 
@@ -146,7 +153,7 @@ class FasterWhisper(Whisper):
     ) -> list[Recognized]:
         if not windows:
             return []
-        multilingual = self._whisper.model.is_multilingual
+        multilingual = self._multilingual
         tokenizer = tokenizer_for(self._whisper.hf_tokenizer, self.model, options, multilingual=multilingual)
         prompt = prompt_of(tokenizer, options)
         return self._shared_out(

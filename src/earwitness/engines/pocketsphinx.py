@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class PocketSphinx:
     def __init__(self, options: ModelOptions) -> None:
         if options.model not in ("auto", MODEL):
             raise OptionError(f"--model {options.model}: pocketsphinx has one model, {MODEL}; leave --model out")
+        self._alone = Lock()
 
     @cached_property
     def versions(self) -> Mapping[str, str]:
@@ -65,7 +67,8 @@ class PocketSphinx:
     ) -> list[Recognized]:
         if options.language not in (None, "en") or options.task == "translate":
             raise OptionError("pocketsphinx only transcribes English; give another --engine")
-        return [self._hear(window) for window in windows]
+        with self._alone:
+            return [self._hear(window) for window in windows]
 
     def _hear(self, window: FloatArray) -> Recognized:
         peak = float(np.abs(window).max(initial=0.0))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Pyannote:
         """
         self._version = _installed()
         self._options = options or ModelOptions()
+        self._alone = Lock()
         self.name = f"pyannote:{model}" if model else "pyannote"
         self._folder = hub.find_voices("pyannote", model, offline=self._options.offline)
 
@@ -70,7 +72,8 @@ class Pyannote:
         Raises:
             ModelError: the pipeline cannot be loaded or run.
         """
-        pipeline = self._pipeline
+        with self._alone:
+            pipeline = self._pipeline
         import torch
 
         # A copy: pyannote wants a tensor that can be written, and never sees the file.
@@ -82,7 +85,8 @@ class Pyannote:
             else {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
         )
         try:
-            found = pipeline(sound, hook=_hook(audio.duration, progress), **count)
+            with self._alone:
+                found = pipeline(sound, hook=_hook(audio.duration, progress), **count)
         except Exception as error:  # whatever torch and its models raise
             raise ModelError(f"{self.name}: the pipeline failed ({reason(error)}); {_REMEDY}") from error
         if not hasattr(found, "exclusive_speaker_diarization"):

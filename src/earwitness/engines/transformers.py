@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class Transformers(Whisper):
         self.versions: Mapping[str, str] = _installed()
         self._options = options
         self._encodings = Encodings()
+        self._alone = Lock()
 
     @cached_property
     def model(self) -> str:
@@ -143,7 +145,8 @@ class Transformers(Whisper):
 
     @property
     def _multilingual(self) -> bool:
-        return int(self._whisper.config.vocab_size) >= MULTILINGUAL_TOKENS
+        with self._alone:  # loaded once, whichever thread asks first
+            return int(self._whisper.config.vocab_size) >= MULTILINGUAL_TOKENS
 
     @property
     def _heads(self) -> list[tuple[int, int]]:
@@ -163,10 +166,10 @@ class Transformers(Whisper):
             return [ENGLISH] * len(windows)
         import torch
 
-        encoded = self._encoded(windows)
         start, after = (self._pieces.token_to_id(name) for name in ("<|startoftranscript|>", "<|translate|>"))
-        asked = torch.full((len(encoded), 1), start, device=encoded.device)
-        with torch.inference_mode():
+        with self._alone, torch.inference_mode():
+            encoded = self._encoded(windows)
+            asked = torch.full((len(encoded), 1), start, device=encoded.device)
             scores = self._whisper(encoder_outputs=(encoded,), decoder_input_ids=asked).logits[:, 0]
         names = [self._pieces.id_to_token(token).strip("<|>") for token in range(start + 1, after)]
         return [dict(zip(names, row, strict=True)) for row in scores[:, start + 1 : after].float().softmax(-1).tolist()]
@@ -181,7 +184,7 @@ class Transformers(Whisper):
         tokenizer = tokenizer_for(self._pieces, self.model, options, multilingual=self._multilingual)
         frames = [max(1, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES) // 2) for window in windows]
         try:
-            with torch.inference_mode():
+            with self._alone, torch.inference_mode():
                 encoded = self._encoded(windows)
                 prompt = prompt_of(tokenizer, options)
                 said = self._generate(encoded, prompt, options, temperature)
@@ -200,10 +203,9 @@ class Transformers(Whisper):
 
         known = [self._encodings.get(window) for window in windows]
         new = [window for window, encoded in zip(windows, known, strict=True) if encoded is None]
-        with torch.inference_mode():
-            fresh = iter(self._encode(new) if new else ())
-            rows = [next(fresh) if encoded is None else encoded for encoded in known]
-            encoded = torch.stack(rows)
+        fresh = iter(self._encode(new) if new else ())
+        rows = [next(fresh) if encoded is None else encoded for encoded in known]
+        encoded = torch.stack(rows)
         for window, row in zip(windows, encoded, strict=True):
             self._encodings.keep(window, row.clone())  # a row alone would hold on to its whole batch
         return encoded
