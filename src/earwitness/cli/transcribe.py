@@ -58,7 +58,9 @@ def transcribe(
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Recordings at a time, each in a process of its own.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes, each with its engines; one takes two recordings at a time.")
+    ] = 1,
     offline: arguments.Offline = False,
     allow_private: arguments.AllowPrivate = False,
     resume: arguments.Resume = True,
