@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from random import Random
 
@@ -235,6 +236,16 @@ def test_a_run_that_broke_off_goes_on_to_the_same_weights(
     for name, weights in whole.model.state_dict().items():
         assert torch.equal(weights, again.model.state_dict()[name]), name
     assert not torch.equal(begun().model.proj_out.weight, whole.model.proj_out.weight)
+
+
+def test_what_people_say_is_learned_sentence_by_sentence() -> None:
+    from corpus import _talked
+
+    talked = _talked(5, Random(5))
+    assert len(talked) > 200
+    assert talked[0].startswith("Welcome")
+    assert all(re.fullmatch(r"[A-Z][\w, ]+[.?]", said) for said in talked)
+    assert talked == _talked(5, Random(5))
 
 
 def test_marks_of_stress_and_length_make_no_other_phoneme() -> None:

@@ -50,5 +50,5 @@ PHASES = (
     Phase("15 s again", 170, 16, 1500, 5e-4, 1e-5),
     Phase("30 s again", 320, 10, WINDOW_FRAMES, 3e-4, 1e-6),
     Phase("15 s at last", 300, 16, 1500, 6e-4, 4e-4),
-    Phase("30 s at last", 1500, 10, WINDOW_FRAMES, 4e-4, 1e-6),
+    Phase("30 s at last", 1100, 10, WINDOW_FRAMES, 4e-4, 1e-6),
 )
