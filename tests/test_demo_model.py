@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from random import Random
 
@@ -79,22 +80,67 @@ def test_a_window_to_be_filled_by_nothing_is_silent() -> None:
 
 
 def test_targets_are_in_the_order_of_whisper(tokenizer: Tokenizer) -> None:
-    segments = [Segment(0, 123, "I saw the bridge."), Segment(150, 3000, "It was old.")]
+    window = window_of(Segment(0, 123, "I saw the bridge."), Segment(150, 3000, "It was old."))
     targets, seen = Targets(tokenizer), set()
     for seed in range(20):
-        ids, given = targets.of(segments, ["We were here."], Random(seed))
-        text = tokenizer.decode(ids, skip_special_tokens=False)
+        target = targets.of(window, ["We were here."], Random(seed))
+        text = tokenizer.decode(target.tokens, skip_special_tokens=False)
         before, _, rest = text.partition("<|startoftranscript|>")
         assert before == "<|startofprev|> We were here."
-        assert tokenizer.decode(ids[:given], skip_special_tokens=False) == before
+        assert tokenizer.decode(target.tokens[: target.given], skip_special_tokens=False) == before
         seen.add(rest)
     assert seen == {
         "<|0.00|> I saw the bridge.<|1.24|><|1.50|> It was old.<|30.00|><|endoftext|>",
         "<|notimestamps|> I saw the bridge. It was old.<|endoftext|>",
     }
-    ids, given = targets.of([], ["We were here."], Random(0))
-    assert [tokenizer.id_to_token(one) for one in ids] == ["<|startoftranscript|>", "<|nospeech|>", "<|endoftext|>"]
-    assert given == 0
+    silent = targets.of(window_of(), ["We were here."], Random(0))
+    marks = ["<|startoftranscript|>", "<|nospeech|>", "<|endoftext|>"]
+    assert [tokenizer.id_to_token(one) for one in silent.tokens] == marks
+    assert silent.given == 0
+
+
+def window_of(*segments: Segment) -> Window:
+    phonemes = np.zeros(3000, np.int64)
+    for segment in segments:
+        phonemes[segment.start : segment.end] = 1
+    return Window(np.full((BANDS, 3000), FLOOR, np.float32), phonemes, segments, 3000)
+
+
+def test_a_target_tells_when_each_piece_is_said(tokenizer: Tokenizer) -> None:
+    words = ((0, 100), (2, 110), (6, 160), (10, 180))
+    window = window_of(Segment(100, 280, "I saw the bridge.", words), Segment(400, 500, "Old.", ((0, 400),)))
+    window.phonemes[150:160] = 0  # a pause after "saw"
+    for seed in range(9):
+        target = Targets(tokenizer).of(window, [], Random(seed))
+        heard: list[tuple[str, int, int]] = []
+        for token, (first, after) in zip(target.tokens, target.said, strict=True):
+            text = tokenizer.decode([token], skip_special_tokens=False)
+            if text.isalnum():  # the word goes on, without a gap
+                before, start, end = heard[-1]
+                assert end == first
+                heard[-1] = (before + text, start, after)
+            elif first < after:
+                heard.append((text, first, after))
+        assert heard == [
+            (" I", 50, 55), (" saw", 55, 75), (" the", 80, 90), (" bridge", 90, 140), (".", 140, 200),
+            (" Old", 200, 250), (".", 250, 253), ("<|endoftext|>", 250, 253),
+        ]  # fmt: skip
+
+
+def test_sounds_that_nobody_says_get_no_text() -> None:
+    bark = np.full((BANDS, 20), 3.0, np.float32)
+    windows, found = Windows(SENTENCES, Phonemes(SENTENCES), [bark]), 0
+    for seed in range(50):
+        alone = windows.compose(Random(seed), 600, 0.5, spoken=False)
+        assert alone.segments == ()
+        assert set(np.unique(alone.mel)) == {FLOOR, 3.0}
+        assert alone.end <= 600
+        beside = windows.compose(Random(seed), 900, 1.0)
+        barks = np.flatnonzero((beside.mel == 3.0).all(0))
+        assert not any(segment.start <= at < segment.end for segment in beside.segments for at in barks)
+        assert not beside.phonemes[barks].any()
+        found += len(barks) // 20
+    assert 3 < found < 50
 
 
 def test_the_tokenizer_is_laid_out_as_the_one_that_ships(tokenizer: Tokenizer) -> None:
@@ -190,6 +236,16 @@ def test_a_run_that_broke_off_goes_on_to_the_same_weights(
     for name, weights in whole.model.state_dict().items():
         assert torch.equal(weights, again.model.state_dict()[name]), name
     assert not torch.equal(begun().model.proj_out.weight, whole.model.proj_out.weight)
+
+
+def test_what_people_say_is_learned_sentence_by_sentence() -> None:
+    from corpus import _talked
+
+    talked = _talked(5, Random(5))
+    assert len(talked) > 200
+    assert talked[0].startswith("Welcome")
+    assert all(re.fullmatch(r"[A-Z][\w, ]+[.?]", said) for said in talked)
+    assert talked == _talked(5, Random(5))
 
 
 def test_marks_of_stress_and_length_make_no_other_phoneme() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from earwitness.engines.base import Recognizer
 from earwitness.hearings import Piece, Plan, carried_out, tell_languages
+from earwitness.onsets import from_their_sound
 from earwitness.options import WordOptions
 from earwitness.regions import pack
 from earwitness.repair import REASONS, Heard, Listener, joined, settled
@@ -86,7 +87,7 @@ def recognize(
     found = [done[window] for window in windows]
     return Recognition(
         "en" if options.task == "translate" else given or _most_spoken(windows, found, language),
-        tuple(word for heard in found for word in heard.words),
+        from_their_sound(audio, regions, [word for heard in found for word in heard.words]),
         tuple(heard.passage for heard in found if heard.words),
         (*ignored, *_warnings(found)),
         tuple(region for heard in found for region in heard.repaired),

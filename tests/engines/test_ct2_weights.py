@@ -52,6 +52,23 @@ def test_quantised_weights_are_the_same_to_a_rounding(tmp_path: Path, quantizati
         assert np.all(error <= largest * steps[quantization] * 1.01), name
 
 
+def test_in_eight_bits_weights_are_as_ctranslate2_stores_them(tmp_path: Path) -> None:
+    exact, stored = weights(tmp_path / "exact"), weights(tmp_path / "quantised", "int8")
+    name = "encoder/layer_0/ffn/linear_0/weight"
+    (own, own_step), (theirs, their_step) = exact.quantised(name), stored.quantised(name)
+    assert own.dtype == theirs.dtype == np.int8
+    assert np.array_equal(own, theirs)
+    assert np.allclose(own_step, their_step, rtol=1e-6)
+    assert np.abs(own * own_step - exact[name]).max() <= own_step.max() / 2 * 1.001
+
+
+def test_a_row_of_zeros_stays_one_in_eight_bits(tmp_path: Path) -> None:
+    rows = np.array([[0.0, 0.0, 0.0], [1.0, -2.0, 0.5]], np.float32)
+    steps, step = Weights(model_bin(tmp_path / "model.bin", (2, 3), 0, rows.tobytes())).quantised("v")
+    assert steps.tolist() == [[0, 0, 0], [64, -127, 32]]
+    assert step.shape == (2, 1)
+
+
 def test_bfloat16_is_the_upper_half_of_a_float32(tmp_path: Path) -> None:
     halves = (ROWS.view(np.uint32) >> 16).astype("<u2")
     read = Weights(model_bin(tmp_path / "model.bin", (2, 3), 5, halves.tobytes()))

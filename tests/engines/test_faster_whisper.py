@@ -32,6 +32,15 @@ def test_a_batch_says_what_its_windows_say_alone(engine: FasterWhisper) -> None:
     recognizers.say_the_same_alone(engine, NOISE, GREEDY)
 
 
+def test_word_times_are_the_same_one_by_one_and_all_at_once(
+    engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one = engine.recognize(NOISE, GREEDY)
+    monkeypatch.setitem(engine.__dict__, "_device", "cuda")  # where they are found at once; the model stays where it is
+    assert any(result.words for result in one_by_one)
+    assert [result.words for result in engine.recognize(NOISE, GREEDY)] == [result.words for result in one_by_one]
+
+
 def test_words_lie_in_their_window_and_keep_their_order(engine: FasterWhisper) -> None:
     recognizers.keep_words_in_order(engine, NOISE, GREEDY)
 

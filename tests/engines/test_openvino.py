@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,11 +71,15 @@ def test_it_says_what_faster_whisper_says_at_the_same_times(
 
 
 @needs_openvino
-def test_in_bfloat16_the_times_stay_where_the_words_are_the_same(
-    windows: list[np.ndarray], reference: list[Recognized], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("integers", [False, True])
+def test_in_bfloat16_and_in_eight_bits_the_times_stay_where_the_words_are_the_same(
+    windows: list[np.ndarray], reference: list[Recognized], monkeypatch: pytest.MonkeyPatch, integers: bool
 ) -> None:
+    if integers and not ours._multiplies_integers():
+        pytest.skip("this processor has no AVX512-VNNI")
     engine = OpenVino(EXACT)
-    monkeypatch.setitem(engine.__dict__, "precision", "bf16")
+    monkeypatch.setitem(engine.__dict__, "_precision", "bf16")
+    monkeypatch.setitem(engine.__dict__, "_integers", integers)
     heard = engine.recognize(windows, GREEDY)
     same = [index for index, text in enumerate(texts(heard)) if text == texts(reference)[index]]
     assert len(same) >= len(windows) - 1
@@ -91,6 +96,32 @@ def test_its_encoder_is_ctranslate2s(tmp_path: Path, quantization: str | None) -
     theirs, own = (np.array(engine._encode(noise)) for engine in (FasterWhisper(options), OpenVino(options)))
     assert own.shape == (3, 1500, random_whisper.WIDTH)
     assert np.linalg.norm(own - theirs) < 1e-5 * np.linalg.norm(theirs)
+
+
+@needs_openvino
+@pytest.mark.parametrize("quantization", ["float16", "int8"])
+def test_in_eight_bits_it_errs_as_ctranslate2_does(tmp_path: Path, quantization: str) -> None:
+    if not ours._multiplies_integers():
+        pytest.skip("this processor has no AVX512-VNNI")
+    folder = random_whisper.write(tmp_path / "model", layers=3, quantization=quantization)
+    noise = [np.random.default_rng(seed).normal(0, 0.1, 40_000).astype(np.float32) for seed in range(3)]
+
+    def encoded(engine: type[FasterWhisper], compute_type: str) -> np.ndarray:
+        return np.array(engine(ModelOptions(model=str(folder), compute_type=compute_type, device="cpu"))._encode(noise))
+
+    exact = encoded(FasterWhisper, "float32")
+    theirs, own = (np.linalg.norm(encoded(engine, "int8") - exact) for engine in (FasterWhisper, OpenVino))
+    assert 0 < own < 1.25 * theirs
+
+
+@needs_openvino
+def test_workers_that_encode_at_the_same_time_do_not_disturb_one_another(windows: list[np.ndarray]) -> None:
+    """Each gives back memory when it is done, while the other may be at work."""
+    engine = OpenVino(replace(EXACT, compute_type="int8"))
+    alone = np.concatenate([np.array(engine._encode([window])) for window in windows[:4]])
+    with ThreadPoolExecutor(2) as pool:
+        rounds = list(pool.map(lambda _: [np.array(engine._encode([window])) for window in windows[:4]], range(8)))
+    assert all(np.array_equal(np.concatenate(encoded), alone) for encoded in rounds)
 
 
 @needs_openvino
@@ -112,16 +143,25 @@ def test_identity_and_versions_tell_of_the_encoder(monkeypatch: pytest.MonkeyPat
     assert engine.identity().endswith(":float32:f32")
     assert set(engine.versions) == {"faster-whisper", "ctranslate2", "openvino"}
     monkeypatch.setattr(ours, "_precision_of_processor", lambda: "bf16")
-    assert OpenVino(replace(EXACT, compute_type="int8")).identity().endswith(":int8:bf16")
+    for integers, arithmetic in ((True, ":int8:int8+bf16"), (False, ":int8:bf16")):
+        monkeypatch.setattr(ours, "_multiplies_integers", lambda integers=integers: integers)
+        assert OpenVino(replace(EXACT, compute_type="int8")).identity().endswith(arithmetic)
 
 
 @needs_openvino
-def test_auto_takes_it_where_the_processor_has_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(precision: str, device: str = "cpu") -> str:
+def test_auto_takes_it_where_the_processor_has_vnni_or_bfloat16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(precision: str, flags: str = "", device: str = "cpu") -> str:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags} sse\n")
+        monkeypatch.setattr(ours, "PROCESSOR", tmp_path / "cpuinfo")
         monkeypatch.setattr(ours, "_precision_of_processor", lambda: precision)
+        ours._multiplies_integers.cache_clear()
         return engines.recognizer(ModelOptions(model="demo", device=device)).name
 
-    assert (chosen("bf16"), chosen("f32"), chosen("bf16", "cuda")) == ("openvino", "faster-whisper", "faster-whisper")
+    assert chosen("bf16") == chosen("f32", "avx512_vnni") == "openvino"
+    assert chosen("f32") == chosen("f32", "avx512f") == chosen("bf16", device="cuda") == "faster-whisper"
+    ours._multiplies_integers.cache_clear()
 
 
 @needs_openvino

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from random import Random
 
 import numpy as np
 
+from earwitness.evaluation.synth.chatter import script
+from earwitness.evaluation.synth.script import Line
 from earwitness.evaluation.synth.sentences import sentence
 from earwitness.units import SAMPLE_RATE_HZ
 from mel import FRAMES_PER_SECOND, log_power
@@ -20,6 +23,9 @@ from speech import VOICES, say
 FIRST_SEED = 1000
 SENTENCES_A_JOB, REPORT_JOBS = 250, 20
 SHORTEST = SAMPLE_RATE_HZ // 8
+TALK = 0.3
+"""How much is what people say in made-up podcasts; the rest is from the grammar, whose words come in any order."""
+TALK_HOURS, TALKERS = 0.3, (1, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,5 +82,13 @@ def made(text: str, voice: int, r: Random) -> Sentence:
 def _spoken(job: tuple[int, int]) -> list[Sentence]:
     seed, count = job
     r = Random(seed)
-    spoken = (made(sentence(r), r.randrange(len(VOICES)), r) for _ in range(count))
+    talked = _talked(seed, r)
+    texts = (r.choice(talked) if r.random() < TALK else sentence(r) for _ in range(count))
+    spoken = (made(text, r.randrange(len(VOICES)), r) for text in texts)
     return [one for one in spoken if one.mel.shape[1]]
+
+
+def _talked(seed: int, r: Random) -> list[str]:
+    """All sentences of a made-up podcast."""
+    lines = (item.text for item in script(TALK_HOURS, r.randint(*TALKERS), seed).items if isinstance(item, Line))
+    return [said for line in lines for said in re.split(r"(?<=[.?]) ", line)]

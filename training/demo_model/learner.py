@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 
+from attention import Attention
 from batches import NO_LABEL, Batch, Batches
 from model import WIDTH, encode
 from phases import Phase
@@ -18,6 +20,8 @@ from progress import Progress
 REPORT_STEPS = 25
 PAUSE_WEIGHT = 0.2
 """Pauses are much of what is heard, and easy."""
+LOOKING = 0.05
+"""What the loss of the attention counts."""
 
 
 class Learner:
@@ -26,6 +30,7 @@ class Learner:
     def __init__(self, model: Any, phonemes: int, seed: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.float().train().to(self.device)
+        self.attention = Attention(self.model.model.decoder)
         self.ear = torch.nn.Linear(WIDTH, phonemes).to(self.device)  # thrown away in the end
         self.weights = torch.ones(phonemes, device=self.device)
         self.weights[0] = PAUSE_WEIGHT
@@ -74,8 +79,8 @@ class Learner:
         """One step, and how well it went."""
         for group in self.optimizer.param_groups:
             group["lr"] = phase.rate(step)
-        mel, tokens, labels, phonemes = (
-            torch.from_numpy(part).to(self.device) for part in (batch.mel, batch.tokens, batch.labels, batch.phonemes)
+        mel, phonemes, tokens, labels, said = (
+            torch.from_numpy(getattr(batch, field.name)).to(self.device) for field in fields(batch)
         )
         loss, went = torch.zeros((), device=self.device), {}
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -89,7 +94,9 @@ class Learner:
                 decoded = decoder(input_ids=tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state
                 written = self.model.proj_out(decoded).float().flatten(0, 1)
                 text = cross_entropy(written, labels.flatten(), ignore_index=NO_LABEL)
-                loss, went["loss of text"] = loss + text, text.item()
+                looking = self.attention.loss(hidden, said)
+                loss = loss + text + LOOKING * looking
+                went |= {"loss of text": text.item(), "of attention": looking.item()}
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

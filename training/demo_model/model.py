@@ -12,8 +12,8 @@ WIDTH, HEADS = 192, 4
 ENCODER_LAYERS, DECODER_LAYERS = 4, 3
 MAX_LENGTH = 448
 
-ALIGNMENT_HEADS = [[DECODER_LAYERS - 1, head] for head in range(HEADS)]
-"""The heads whose attention tells when a word is said: all of the last layer."""
+ALIGNMENT_HEADS = [[DECODER_LAYERS - 1, head] for head in range(HEADS // 2)]
+"""The heads whose attention tells when a word is said, which they learn: half of the last layer's."""
 
 PREPROCESSOR = {
     "feature_extractor_type": "WhisperFeatureExtractor", "feature_size": 80, "sampling_rate": 16000, "hop_length": 160,

@@ -49,6 +49,6 @@ PHASES = (
     Phase("30 s", 450, 10, WINDOW_FRAMES, 4e-4, 1e-5),
     Phase("15 s again", 170, 16, 1500, 5e-4, 1e-5),
     Phase("30 s again", 320, 10, WINDOW_FRAMES, 3e-4, 1e-6),
-    Phase("15 s at last", 400, 16, 1500, 6e-4, 4e-4),
-    Phase("30 s at last", 1800, 10, WINDOW_FRAMES, 4e-4, 1e-6),
+    Phase("15 s at last", 300, 16, 1500, 6e-4, 4e-4),
+    Phase("30 s at last", 1100, 10, WINDOW_FRAMES, 4e-4, 1e-6),
 )

@@ -91,7 +91,9 @@ def begun(start: Path | None) -> tuple[Any, Any]:
     if start.is_file():
         tokenizer = Tokenizer.from_file(str(start.with_name("tokenizer.json")))
         return network.made(tokenizer), tokenizer
-    return WhisperForConditionalGeneration.from_pretrained(start), Tokenizer.from_file(str(start / "tokenizer.json"))
+    model = WhisperForConditionalGeneration.from_pretrained(start)
+    model.generation_config.alignment_heads = network.ALIGNMENT_HEADS
+    return model, Tokenizer.from_file(str(start / "tokenizer.json"))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,9 @@ SCALE = "_scale"
 """What is added to a quantised variable's name for that of its scales: stored value = true value * scale."""
 
 
+LARGEST_STEP = 127
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a variable lies: what follows its name begins at `start`, its values at `data`; it ends before `end`."""
@@ -106,6 +109,26 @@ class Weights(Mapping[str, "FloatArray"]):
         # One scale for each row, or for the whole of it.
         scales = self._stored(name + SCALE)
         return values.astype(np.float32) / scales.reshape(-1, *(1,) * (values.ndim - 1))
+
+    def quantised(self, name: str) -> tuple[Any, FloatArray]:
+        """A matrix in eight bits: int8 of its shape, and float32 of shape (rows, 1): what a step of each row is worth.
+
+        As stored, or rounded as CTranslate2 rounds: the largest of a row becomes 127.
+
+        >>> from earwitness.engines.hub import demo_folder
+        >>> steps, step = Weights(demo_folder() / "model.bin").quantised("encoder/layer_0/ffn/linear_0/weight")
+        >>> steps.shape, steps.dtype, step.shape
+        ((768, 192), dtype('int8'), (768, 1))
+        """
+        name = self._aliases.get(name, name)
+        scale = self._places.get(name + SCALE)
+        if scale is not None and TYPES[self._places[name].kind] == "<i1":
+            return self._stored(name), np.reciprocal(self._stored(name + SCALE)).reshape(-1, 1)
+        values = self[name]
+        largest = np.maximum(values.max(axis=1, keepdims=True), -values.min(axis=1, keepdims=True))
+        largest[largest == 0] = 1
+        values *= LARGEST_STEP / largest
+        return np.rint(values, out=values).astype(np.int8), largest / np.float32(LARGEST_STEP)
 
     def _stored(self, name: str) -> FloatArray:
         place = self._places[name]

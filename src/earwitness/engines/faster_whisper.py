@@ -249,5 +249,15 @@ class FasterWhisper(Whisper):
     ) -> list[tuple[Word, ...]]:
         if not any(tokens):
             return [()] * len(tokens)
-        aligned = self._whisper.model.align(encoded, tokenizer.sot_sequence, tokens, frames)
+        from ctranslate2 import StorageView
+
+        align, start = self._whisper.model.align, tokenizer.sot_sequence
+        if self._device == "cpu":
+            # One by one takes less memory and time: keys and values lie where those of the one before lay, while those
+            # of many come from the system each time, page by page.
+            rows = np.asarray(encoded)[:, None]
+            parts = zip(rows, tokens, frames, strict=True)
+            aligned = [align(StorageView.from_array(row), start, [ids], [count])[0] for row, ids, count in parts]
+        else:
+            aligned = align(encoded, start, tokens, frames)
         return [words_of(tokenizer, ids, found) if ids else () for ids, found in zip(tokens, aligned, strict=True)]

@@ -46,7 +46,7 @@ class Counting(FasterWhisper):
     @property
     def encoder(self) -> str:
         """Whose encoder it is, and what it computes in."""
-        return f"OpenVINO, {self.precision}" if isinstance(self, OpenVino) else ITS_OWN
+        return f"OpenVINO, {self.arithmetic}" if isinstance(self, OpenVino) else ITS_OWN
 
     @property
     def folder(self) -> Path:

@@ -1,8 +1,9 @@
 """Made-up podcasts of any length: a host and guests who talk about one topic after another, for load tests.
 
 What they say makes little sense, but it is shaped like talk: questions and answers, words thrown in between, long
-answers and short ones, some talking over others. Every word is one that the demo model has heard, in sentences that it
-has not; a chapter has its own nouns, which come again and again, so that chapters and summaries have something to find.
+answers and short ones, some talking over others. Every word is one that the demo model has heard; nine of ten are in
+sentences that it has not. A chapter has its own nouns, which come again and again, so that chapters and summaries have
+something to find.
 """
 
 from __future__ import annotations

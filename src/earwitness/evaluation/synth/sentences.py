@@ -1,4 +1,4 @@
-"""Made-up English over about a thousand common words: what the demo Whisper learned, and what `chatter` talks in.
+"""Made-up English over about a thousand common words: what the demo Whisper learned, beside what `chatter` says.
 
 A model that only ever hears a few sentence patterns learns the patterns and not the words, so four
 kinds of text are mixed: free clauses from a small grammar, lists, questions and plain word salad,
