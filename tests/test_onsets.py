@@ -33,6 +33,12 @@ def test_what_is_heard_at_once_or_inside_a_region_stays() -> None:
     assert from_their_sound(audio, [Region(0.0, 1.5)], words) == words
 
 
+def test_the_words_stay_in_order() -> None:
+    words = [Word(" one", 0.0, 1.0, 0.9), Word(" two", 0.1, 1.0, 0.9)]
+    first, second = from_their_sound(sound((0.3, -90.0), (0.7, -20.0)), [Region(0.0, 1.0)], words)
+    assert (first, second.start) == (words[0], 0.1)
+
+
 def test_speech_in_noise_stays_where_it_is() -> None:
     words = (Word(" Loud.", 0.0, 1.0, 0.9),)
     assert from_their_sound(sound((0.2, -35.0), (0.8, -20.0)), [Region(0.0, 1.0)], words) == words

@@ -9,11 +9,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earwitness.mapped import release
 from earwitness.types import Audio, Region, Seconds, Word
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
 
 STEP_S = 0.01
 NEAR_S = 0.06
@@ -40,19 +45,20 @@ def from_their_sound(audio: Audio, regions: Sequence[Region], words: Sequence[Wo
 
 def _moved(audio: Audio, regions: Sequence[Region], words: Sequence[Word]) -> Iterator[Word]:
     starts = [region.start for region in regions]
-    for word in words:
+    for word, after in zip_longest(words, words[1:]):
         region = bisect_right(starts, word.start) - 1
         if region >= 0 and word.start - starts[region] < NEAR_S:
-            word = replace(word, start=_onset(audio, word))
+            end = min(word.end, after.start) if after else word.end
+            word = replace(word, start=word.start + _silence(audio.between(word.start, end), audio.sample_rate))
         yield word
 
 
-def _onset(audio: Audio, word: Word) -> Seconds:
-    samples = audio.between(word.start, word.end)
-    step = round(STEP_S * audio.sample_rate)
+def _silence(samples: FloatArray, sample_rate: int) -> Seconds:
+    """How long it takes until something is heard; less than all of the samples."""
+    step = round(STEP_S * sample_rate)
     count = len(samples) // step
     if count < 2:
-        return word.start
+        return 0.0
     power = (samples[: count * step].reshape(count, step) ** 2).mean(axis=1)
     first = int(np.flatnonzero(power >= power.max() * 10 ** (-DROP_DB / 10))[0])
-    return round(word.start + min(first * STEP_S, LATEST_S), 6)
+    return min(first * STEP_S, LATEST_S)
