@@ -30,7 +30,7 @@ MAX_TOKENS = 448
 MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
 SAMPLED_HYPOTHESES = 5
 DEMO_WINDOW_S = 12.0
-"""The demo model loses its place in full windows: 8 % of words wrong on the example episode, 3 % in these."""
+"""The demo model is more exact in these than in full windows: 0.8 % of words wrong in a synthetic hour, not 1.0 %."""
 DEMO_NOTICE = "the demo model knows synthetic voices and about a thousand words; it is not meant for human speech"
 
 ENGLISH: Mapping[str, float] = {"en": 1.0}
