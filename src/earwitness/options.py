@@ -179,9 +179,12 @@ class SummaryOptions:
     """auto, extractive or none."""
     long_turn_s: float = 20.0
     """Shorter turns are their own summary."""
+    unsupported: str = "mark"
+    """What becomes of sentences that their evidence does not support: mark, drop or keep (unmarked)."""
 
     def __post_init__(self) -> None:
         _require(self.long_turn_s >= 0, "long_turn_s must not be negative")
+        _require(self.unsupported in ("mark", "drop", "keep"), "unsupported must be mark, drop or keep")
 
 
 @dataclass(frozen=True)

@@ -152,11 +152,12 @@ def run(
     )
     if options.summary.summarizer != "none":
         short = stages.timed(
-            "summary", lambda: summary.summarize(lines, topics, transcript.turns, options.summary, said.language)
+            "summary",
+            lambda: summary.summarize(
+                lines, topics, transcript.turns, options.summary, said.language, transcript.speakers
+            ),
         )
-        transcript = replace(
-            transcript, summary=short.summary, keywords=short.keywords, chapters=short.chapters, turns=short.turns
-        )
+        transcript = short.onto(transcript, options.summary.unsupported)
     if options.library.known_voices:
         transcript, prints = stages.with_known_voices(transcript)
         if heard:
