@@ -14,7 +14,7 @@ from typing import Any
 from earwitness.checkpoints import Shelf, digest
 from earwitness.engines.base import Line, Summarizer, Task, TaskKind, Written
 from earwitness.errors import ModelError
-from earwitness.support import SUPPORTED, Testimony
+from earwitness.support import SUPPORTED, Witness
 from earwitness.text import SENTENCE_END
 from earwitness.types import SummarySentence
 
@@ -67,12 +67,12 @@ class Author:
     def __init__(
         self,
         engine: Summarizer,
-        testimony: Testimony,
+        witness: Witness,
         *,
         shelf: Shelf | None = None,
         report: Callable[[int], None] | None = None,
     ) -> None:
-        self._engine, self._testimony = engine, testimony
+        self._engine, self._witness = engine, witness
         self._shelf = shelf or Shelf(None)
         self._report = report
         self.read: set[int] = set()
@@ -117,7 +117,7 @@ class Author:
 
     def _part(self, place: int, topic: Topic) -> _Part:
         lines = tuple(Line(number, fact.text, fact.speaker) for number, fact in enumerate(topic.facts, 1))
-        task = Task(topic.kind, lines, topic.sentences, self._testimony.language, topic.speaker)
+        task = Task(topic.kind, lines, topic.sentences, self._witness.language, topic.speaker)
         return _Part(place, topic.facts, task)
 
     def _pieces(self, fact: Fact) -> list[Fact]:
@@ -177,7 +177,7 @@ class Author:
         found = {}
         for item in written:
             cited = [number for cite in item.cites for number in part.facts[cite - 1].evidence]
-            for sentence in sentences(item.text, self._testimony.language):
+            for sentence in sentences(item.text, self._witness.language):
                 found.setdefault(sentence, self._cited(sentence, cited, part))
         return tuple(list(found.values())[: part.task.sentences])
 
@@ -185,12 +185,12 @@ class Author:
         """A sentence with what it cites, if that supports it; else with what was read that supports it best."""
         evidence = tuple(sorted(set(cited)))
         if len(evidence) > _MOST_EVIDENCE:
-            evidence = self._testimony.evidence_of(sentence, evidence) or evidence[:_MOST_EVIDENCE]
-        own = SummarySentence(sentence, evidence, self._testimony.support(sentence, evidence))
+            evidence = self._witness.evidence_of(sentence, evidence) or evidence[:_MOST_EVIDENCE]
+        own = SummarySentence(sentence, evidence, self._witness.support(sentence, evidence))
         if evidence and own.support >= SUPPORTED:
             return own
         among = {number for fact in part.facts for number in fact.evidence}
-        return max(own, self._testimony.cited(sentence, among), key=lambda item: item.support)
+        return max(own, self._witness.cited(sentence, among), key=lambda item: item.support)
 
 
 def facts_of(written: Sequence[SummarySentence]) -> tuple[Fact, ...]:

@@ -183,10 +183,13 @@ class SummaryOptions:
     """What chat's model can read and write at once; longer parts are divided."""
     long_turn_s: float = 20.0
     """Shorter turns are their own summary."""
+    unsupported: str = "mark"
+    """What becomes of sentences that their evidence does not support: mark, drop or keep (unmarked)."""
 
     def __post_init__(self) -> None:
         _require(self.long_turn_s >= 0, "long_turn_s must not be negative")
         _require(self.chat_context_tokens >= 2048, "chat_context_tokens must be 2048 or more")
+        _require(self.unsupported in ("mark", "drop", "keep"), "unsupported must be mark, drop or keep")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from earwitness.engines.base import Summarizer
 from earwitness.errors import ModelError
 from earwitness.options import SummaryOptions
 from earwitness.summary import EPISODE_SENTENCES, Summarized
-from earwitness.support import SUPPORTED, Testimony
+from earwitness.support import SUPPORTED, Witness
 from earwitness.types import Chapter, Progress, Summary, SummarySentence, Transcript
 
 EXTRACTIVE = "extractive"
@@ -81,9 +81,9 @@ def _written(
 ) -> tuple[Summarized, list[str]]:
     """What the engine writes, with the extracts where it writes nothing; and what the user should know of that."""
     names = {speaker.id: speaker.name for speaker in transcript.speakers}
-    testimony = Testimony(transcript.segments, transcript.language, names)
+    witness = Witness(transcript.segments, transcript.language, names)
     shelf = checkpoints.shelf(transcript.source.sha256 or "unknown", STAGE, engine.identity())
-    author = Author(engine, testimony, shelf=shelf, report=_reporter(transcript, progress))
+    author = Author(engine, witness, shelf=shelf, report=_reporter(transcript, progress))
 
     said = {item.id: Fact(item.text, (item.id,), names.get(item.speaker or "")) for item in transcript.segments}
     parts = author.write([_of_chapter(chapter, said) for chapter in first.chapters])
@@ -106,8 +106,8 @@ def _written(
         summary=replace(better.summary(whole, first.summary) or Summary(), unread=unread),
         chapters=chapters,
         speakers=tuple(
-            replace(speaker, summary=better.summary(person, speaker.summary)) if speaker.summary else speaker
-            for speaker, person in zip(first.speakers, persons, strict=True)
+            replace(speaker, summary=better.summary(person, speaker.summary))
+            for speaker, person in zip(first.speakers or transcript.speakers, persons, strict=True)
         ),
         description=better.sentence(line, first.description),
     )

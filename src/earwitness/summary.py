@@ -6,20 +6,23 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from earwitness.extracts import Extract, extracts
 from earwitness.options import SummaryOptions
 from earwitness.phrases import keywords
+from earwitness.support import judged
 from earwitness.text import TermMatrix, Vocabulary
-from earwitness.types import Chapter, Seconds, Segment, Summary, SummarySentence, Turn
+from earwitness.types import Chapter, Seconds, Segment, Speaker, Summary, SummarySentence, Transcript, Turn
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Numbers = npt.NDArray[np.float64]
+
+Summed = TypeVar("Summed", Chapter, Turn, Speaker)
 
 EPISODE_SENTENCES = (3, 6)
 """An episode's summary has one sentence for each chapter, but at least and at most so many."""
@@ -43,12 +46,35 @@ _MINOR_SHARE = 0.7
 
 @dataclass(frozen=True)
 class Summarized:
-    """An episode's summary and key phrases, and its chapters and turns with theirs."""
+    """An episode's summary, key phrases and line of description; its chapters, turns and speakers with summaries."""
 
     summary: Summary
     keywords: tuple[str, ...]
     chapters: tuple[Chapter, ...]
     turns: tuple[Turn, ...]
+    speakers: tuple[Speaker, ...] = ()
+    description: SummarySentence | None = None
+
+    def onto(self, transcript: Transcript, unsupported: str) -> Transcript:
+        """The transcript with all of it; sentences that their evidence does not support as `unsupported` has it.
+
+        Args:
+            unsupported: mark, drop or keep, as in `SummaryOptions`.
+        """
+
+        def judge(span: Summed) -> Summed:
+            return dataclasses.replace(span, summary=judged(span.summary, unsupported)) if span.summary else span
+
+        line = judged(Summary((self.description,) if self.description else ()), unsupported).sentences
+        return dataclasses.replace(
+            transcript,
+            summary=judged(self.summary, unsupported),
+            description=line[0] if line else None,
+            keywords=self.keywords,
+            chapters=tuple(map(judge, self.chapters)),
+            turns=tuple(map(judge, self.turns)),
+            speakers=tuple(map(judge, self.speakers)) or transcript.speakers,
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +93,7 @@ def summarize(
     turns: Sequence[Turn],
     options: SummaryOptions,
     language: str,
+    speakers: Sequence[Speaker] = (),
 ) -> Summarized:
     """Picks the sentences that say most of the episode, of each chapter and of each long turn.
 

@@ -1,0 +1,179 @@
+"""Sentences to clauses, each with what it claims: its content words, names, numbers, and whether it denies."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earwitness.figures import numbers_in
+from earwitness.text import Vocabulary, fold
+
+_WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’-][^\W_]+)*")
+_MARK = re.compile(r"[,;:.!?()\"“”–—،、，。；：…]")
+_SENTENCE_MARK = re.compile(r"[.!?。…]")
+_JOINTS = {
+    "en": frozenset("and but while who which that because when where if although though so or after before".split()),
+    "de": frozenset("und aber während dass weil wenn wo obwohl oder".split()),
+    "es": frozenset("y e pero mientras que porque cuando donde si aunque o".split()),
+    "fr": frozenset("et mais qui que où si ou".split()),
+    "it": frozenset("e ma che perché quando dove se o".split()),
+    "nl": frozenset("en maar terwijl dat omdat als waar of".split()),
+    "pt": frozenset("e mas que porque quando onde se ou".split()),
+}
+_DENIALS = {
+    "en": frozenset(
+        """not never nobody none nothing neither nor nowhere cannot no hardly can't won't don't doesn't didn't isn't
+        aren't wasn't weren't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't ain't""".split()
+    ),
+    "de": frozenset("nicht kein keine keinen keiner keinem nie niemals niemand nichts".split()),
+    "es": frozenset("no nunca nadie nada ningún ninguna jamás tampoco".split()),
+    "fr": frozenset("pas jamais personne rien aucun aucune".split()),
+    "it": frozenset("non mai nessuno niente nulla".split()),
+    "nl": frozenset("niet geen nooit niemand niets".split()),
+    "pt": frozenset("não nunca ninguém nada jamais nenhum nenhuma".split()),
+}
+_INTERJECTIONS = frozenset("yes no yeah well oh okay ok right of course sure exactly indeed um uh".split())
+_FIRST_PERSON = frozenset("i i'm i've i'd i'll my me we we're we've our us".split())
+_THIRD_PERSON = frozenset("he she they it his her their its him them who he's she's they're".split())
+_SYMMETRIC = frozenset(("and", "or", "with"))
+# A clause of fewer content words joins its neighbour.
+_MIN_TERMS = 2
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a number may be read as, and the content word that follows it: what it counts."""
+
+    values: frozenset[str]
+    counts: str | None
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A part of a sentence that makes one claim; words are folded as `text.fold` has it.
+
+    `names` are in order, as they occur. `opens` tells whether a sentence begins here.
+    """
+
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    denies: bool = False
+    without: bool = False
+    first_person: bool = False
+    third_person: bool = False
+    passive: bool = False
+    listed: bool = False
+    opens: bool = False
+
+
+class ClauseReader:
+    """Reads the clauses of one transcript and of what is said about it.
+
+    `names` are the folded words that the transcript writes as names; where a text is about the transcript, other
+    words with a capital are names, too.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, names: frozenset[str]) -> None:
+        self.vocabulary = vocabulary
+        self.language = vocabulary.language
+        self.names = names
+        self._joints = _JOINTS.get(self.language, frozenset())
+        self._denials = _DENIALS.get(self.language, frozenset())
+
+    def clauses(self, text: str, *, new_names: bool = False) -> list[Clause]:
+        """The clauses of a text, in order.
+
+        Args:
+            new_names: whether words with a capital that are no names of the transcript are names all the same.
+        """
+        pieces = [piece for piece in self._pieces(text) if not _INTERJECTIONS.issuperset(map(str.lower, piece[0]))]
+        merged: list[tuple[list[str], bool]] = []
+        for words, opens in pieces:
+            if merged and not opens and min(self._weight(merged[-1][0]), self._weight(words)) < _MIN_TERMS:
+                merged[-1] = [*merged[-1][0], *words], merged[-1][1]
+            else:
+                merged.append((words, opens))
+        return [self._clause(words, opens, new_names) for words, opens in merged]
+
+    def _pieces(self, text: str) -> list[tuple[list[str], bool]]:
+        """Words between marks and joints, and whether each piece begins a sentence."""
+        found: list[tuple[list[str], bool]] = []
+        piece: list[str] = []
+        opens, end = True, 0
+        for match in _WORD.finditer(text):
+            between = text[end : match.start()]
+            word, end = match.group().replace("’", "'"), match.end()
+            # The full stop of "Dr. Okafor" ends no sentence.
+            ends = bool(_SENTENCE_MARK.search(between)) and not (piece and len(piece[-1]) < 3 and "." in between)
+            if piece and (_MARK.search(between) or word.lower() in self._joints):
+                found.append((piece, opens))
+                piece, opens = [], ends
+            piece.append(word)
+        return [*found, (piece, opens)] if piece else found
+
+    def _weight(self, words: Sequence[str]) -> int:
+        return len(self.vocabulary.terms(" ".join(words)))
+
+    def _clause(self, words: Sequence[str], opens: bool, new_names: bool) -> Clause:
+        lower = [word.lower() for word in words]
+        names = [fold(word, self.language) for word in self._names(words, opens, new_names)]
+        said = set(lower)
+        return Clause(
+            words=tuple(lower),
+            terms=tuple(self.vocabulary.terms(" ".join(words))),
+            names=tuple(names),
+            numbers=tuple(
+                Number(values, self._next_term(lower[place : place + 3]))
+                for place, values in numbers_in(lower, self.language)
+            ),
+            denies=bool(said & self._denials),
+            without="without" in said,
+            first_person=bool(said & _FIRST_PERSON),
+            third_person=bool(said & _THIRD_PERSON),
+            passive="by" in said,
+            listed=len(names) > 1 and bool(said & _SYMMETRIC),
+            opens=opens,
+        )
+
+    def _names(self, words: Sequence[str], opens: bool, new_names: bool) -> list[str]:
+        found = []
+        for place, word in enumerate(words):
+            lower = word.lower()
+            if fold(lower, self.language) in self.names or (
+                new_names and word[0].isupper() and self._is_new_name(lower, opens and not place)
+            ):
+                found.append(lower)
+        return found
+
+    def _is_new_name(self, lower: str, first: bool) -> bool:
+        """Whether a word with a capital is a name; the first of a sentence only if it has the form of none other."""
+        if self.language == "de" or not self.vocabulary.is_content(lower) or len(lower) < 2:
+            return False  # German writes every noun with a capital
+        return not first or not (self.language != "en" or lower.endswith(("s", "ing", "ly", "ed")))
+
+    def _next_term(self, words: Sequence[str]) -> str | None:
+        return next(iter(self.vocabulary.terms(" ".join(words))), None)
+
+
+def names_in(texts: Sequence[str]) -> frozenset[str]:
+    """The words, in lower case, that a transcript writes with a capital inside sentences more often than without.
+
+    >>> sorted(names_in(["We met Anna in Oslo.", "Then Anna left the city.", "The City of London."]))
+    ['anna', 'london', 'oslo']
+    """
+    capital: Counter[str] = Counter()
+    lower: Counter[str] = Counter()
+    for text in texts:
+        end = 0
+        for number, match in enumerate(_WORD.finditer(text)):
+            if number and not _SENTENCE_MARK.search(text[end : match.start()]):
+                word = match.group().replace("’", "'")
+                (capital if word[0].isupper() else lower)[word.lower().removesuffix("'s")] += 1
+            end = match.end()
+    return frozenset(
+        word for word in capital if capital[word] > lower[word] and len(word) > 1 and not word.startswith("i'")
+    )
