@@ -6,6 +6,7 @@ read again until it is as short as was asked for. Nothing is ever cut off: what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,15 +16,15 @@ from earwitness.checkpoints import Shelf, digest
 from earwitness.engines.base import Line, Summarizer, Task, TaskKind, Written
 from earwitness.errors import ModelError
 from earwitness.support import SUPPORTED, Witness
-from earwitness.text import SENTENCE_END
 from earwitness.types import SummarySentence
 
 # Evidence that a listener would look up: so many segments at most.
 _MOST_EVIDENCE = 4
 # What a part that was read comes to, against it; above, reading again would not end.
 _SHRINKS = 0.9
+_MARK = re.compile(r"(?<=[.!?…؟។।])\s+|(?<=[。！？])")
 # Of a shorter text there are no two halves to read.
-_LEAST_CHARACTERS = 40
+_LEAST_CHARACTERS = 20
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Author:
         for number, written in self._engine.write([parts[place].task for place in unknown]):
             place = unknown[number]
             if written is None:
-                answers[place] = [answer for each in self._answers(self._divided(parts[place])).values() for answer in each]
+                answers[place] = self._answers(self._divided(parts[place]))[parts[place].topic]
             else:
                 if written:
                     self._shelf.put(digest(parts[place].task), written)
@@ -174,7 +175,7 @@ class Author:
         self.read.update(number for fact in part.facts for number in fact.evidence)
         if self._report:
             self._report(sum(len(fact.text) for fact in part.facts))
-        found = {}
+        found: dict[str, SummarySentence] = {}
         for item in written:
             cited = [number for cite in item.cites for number in part.facts[cite - 1].evidence]
             for sentence in sentences(item.text, self._witness.language):
@@ -205,15 +206,15 @@ def _again(topic: Topic, written: Sequence[SummarySentence]) -> Topic:
 
 
 def sentences(text: str, language: str) -> list[str]:
-    """The sentences of a text, each on one line, found by pysbd where it knows the language.
+    """The sentences of a text, each on one line, by pysbd where it knows the language, else by their marks.
 
     >>> sentences("Dr. Berg keeps bees. They live on a roof.", "en")
     ['Dr. Berg keeps bees.', 'They live on a roof.']
     """
     text = " ".join(text.split())
-    segmenter = _segmenter(language)
-    found = [piece.strip() for piece in segmenter.segment(text)] if segmenter and text else [text]
-    return [piece for piece in found if any(character.isalnum() for character in piece)]
+    segmenter = _segmenter(language) if text else None
+    found = segmenter.segment(text) if segmenter else _MARK.split(text)
+    return [piece.strip() for piece in found if any(character.isalnum() for character in piece)]
 
 
 @cache

@@ -145,9 +145,7 @@ class _Better:
         self.left += 1
         return extracts
 
-    def sentence(
-        self, written: Sequence[SummarySentence], extract: SummarySentence | None
-    ) -> SummarySentence | None:
+    def sentence(self, written: Sequence[SummarySentence], extract: SummarySentence | None) -> SummarySentence | None:
         return written[0] if self._serves(written) else extract
 
     def _serves(self, written: Sequence[SummarySentence]) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from earwitness.engines.base import Line, Task, Written
+from earwitness.engines.base import Line, Task, TaskKind, Written
 from earwitness.engines.chat_client import Answer, Client, Endpoint, RejectedError, TooLongError
 from earwitness.errors import ModelError, OptionError
 from earwitness.options import ModelOptions, SummaryOptions
@@ -45,7 +45,7 @@ one by one, without lists, headings or markup. {language}
 
 Answer with JSON only, in this form: {{"sentences": [{{"text": "One sentence.", "lines": [3, 4]}}]}}. In "lines" are \
 the numbers of the lines that the sentence rests on; every sentence rests on at least one."""
-_TASKS = {
+_TASKS: dict[TaskKind, str] = {
     "said": "The lines are one part of a recording. Tell in at most {count} sentences what somebody has to know who "
     "has not heard it.",
     "episode": "The lines are summaries of the parts of a recording, in their order. Tell in at most {count} sentences "
@@ -236,7 +236,8 @@ def _shown(line: Line) -> str:
 def _sentences(text: str, task: Task) -> tuple[Written, ...] | None:
     """What the model wrote, each with those of the lines it cites that it was given; none where it is not our JSON.
 
-    >>> _sentences('Sure! {"sentences": [{"text": "It rained.", "lines": [1, 9]}]}', Task("said", (Line(1, "x"),), 1, "en"))
+    >>> asked = Task("said", (Line(1, "It rains."),), 1, "en")
+    >>> _sentences('Sure! {"sentences": [{"text": "It rained.", "lines": [1, 9]}]}', asked)
     (Written(text='It rained.', cites=(1,)),)
     """
     content = _json(_THOUGHT.sub("", text))

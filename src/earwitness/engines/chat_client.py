@@ -48,6 +48,7 @@ MAX_SHOWN_CHARACTERS = 200
 
 _PASSING = (408, 409, 425, 429)
 _FOR_GOOD = (501, 505)
+_MAY_BE_TOO_LONG = (400, 422, 500)
 _TOO_LONG = re.compile(
     r"context[ _](length|size|window)|maximum context|too many (input )?tokens|(prompt|input) is too (long|large)"
     r"|too large to process|exceeds? .{0,40}tokens|reduce the length",
@@ -231,7 +232,7 @@ class Client:
             raise ModelError(f"{base}: the server redirects; give the address that it leads to with --chat-url")
         if status in (401, 403):
             raise ModelError(f"{base}: the server refuses ({status} {text}); put a key that it knows in {KEY_VARIABLE}")
-        if status == 413 or _TOO_LONG.search(text):
+        if status == 413 or (status in _MAY_BE_TOO_LONG and _TOO_LONG.search(text)):
             raise TooLongError(text)
         if status in _PASSING or (status >= 500 and status not in _FOR_GOOD):
             raise _PassingError(f"the server answers {status} {text}", _retry_after(response))
