@@ -14,6 +14,12 @@ def repeats(task: Task) -> tuple[Written, ...]:
     return tuple(Written(line.text, (line.id,)) for line in task.lines[: task.sentences])
 
 
+def picks_longest(task: Task) -> tuple[Written, ...]:
+    """Says the longest lines again, in their order, and cites them."""
+    longest = sorted(task.lines, key=lambda line: -len(line.text))[: task.sentences]
+    return tuple(Written(line.text, (line.id,)) for line in task.lines if line in longest)
+
+
 class Writer:
     """Answers each task with `answer`; a line is as long as it has words."""
 

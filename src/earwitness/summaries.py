@@ -86,15 +86,15 @@ def _written(
     author = Author(engine, witness, shelf=shelf, report=_reporter(transcript, progress))
 
     said = {item.id: Fact(item.text, (item.id,), names.get(item.speaker or "")) for item in transcript.segments}
+    better = _Better(options.unsupported == "drop")
     parts = author.write([_of_chapter(chapter, said) for chapter in first.chapters])
-    if not any(parts):
+    if not any(map(better.serves, parts)):
         raise ModelError(f"{engine.model}: nothing that it wrote was of any use; try another model")
     facts = facts_of([sentence for part in parts for sentence in part])
     own = [_of_speaker(transcript, label, facts) for label in names]
     whole, *persons = author.write([_of_all(facts, len(parts)), *own])
     (line,) = author.write([Topic("description", facts_of(whole or parts[0]), 1)])
 
-    better = _Better(options.unsupported == "drop")
     chapters = tuple(
         replace(chapter, summary=better.summary(part, chapter.summary))
         for chapter, part in zip(first.chapters, parts, strict=True)
@@ -140,15 +140,15 @@ class _Better:
         self.left = 0
 
     def summary(self, written: Sequence[SummarySentence], extracts: Summary | None) -> Summary | None:
-        if self._serves(written):
+        if self.serves(written):
             return Summary(tuple(written))
         self.left += 1
         return extracts
 
     def sentence(self, written: Sequence[SummarySentence], extract: SummarySentence | None) -> SummarySentence | None:
-        return written[0] if self._serves(written) else extract
+        return written[0] if self.serves(written) else extract
 
-    def _serves(self, written: Sequence[SummarySentence]) -> bool:
+    def serves(self, written: Sequence[SummarySentence]) -> bool:
         return any(sentence.support >= SUPPORTED or not self._only_supported for sentence in written)
 
 
