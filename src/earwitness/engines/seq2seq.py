@@ -41,6 +41,7 @@ _LEAST_SHARE = 0.25
 
 # Where models say how much they can read. T5's positions are relative: it says what it was trained on.
 _LIMITS = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
+_ROOMS = ("max_decoder_position_embeddings", "max_position_embeddings")
 _END = re.compile(r"[.!?…。！？।؟](?=[^.!?…。！？।؟]*\Z)")
 
 
@@ -67,16 +68,15 @@ class Seq2Seq:
 
     @cached_property
     def budget(self) -> int:
-        return self._limit - len(self._tokenizer(self._prefix)["input_ids"])
+        return self._limit - self._count(self._prefix, whole=True)
 
     def size(self, line: Line) -> int:
         # One more: a line's tokens may be cut otherwise beside another line.
-        return len(self._tokenizer(_shown(line), add_special_tokens=False)["input_ids"]) + 1
+        return self._count(_shown(line)) + 1
 
     def write(self, tasks: Sequence[Task]) -> Iterator[tuple[int, tuple[Written, ...] | None]]:
         texts = [self._prefix + "\n".join(map(_shown, task.lines)) for task in tasks]
-        with silent():  # which would warn of texts that are too long; those are given back
-            lengths = [len(self._tokenizer(text)["input_ids"]) for text in texts]
+        lengths = [self._count(text, whole=True) for text in texts]
         fitting = []
         for place, length in enumerate(lengths):
             if length > self._limit:
@@ -91,6 +91,10 @@ class Seq2Seq:
                 for place, text in zip(batch, written, strict=True):
                     yield place, (Written(text),) if text else ()
 
+    def _count(self, text: str, *, whole: bool = False) -> int:
+        """The tokens of a text; of a whole one with those at its ends. Without the warning that it may be too long."""
+        return len(self._tokenizer(text, add_special_tokens=whole, verbose=False)["input_ids"])
+
     def _generate(self, texts: Sequence[str], sentences: int) -> list[str]:
         """A summary of each text, without a last sentence that has no end."""
         import torch
@@ -101,12 +105,12 @@ class Seq2Seq:
         shortest = int(inputs["attention_mask"].sum(1).min())
         settings = copy.deepcopy(model.generation_config)
         settings.do_sample = False
-        settings.max_new_tokens = sentences * SENTENCE_TOKENS
+        settings.max_new_tokens = min(sentences * SENTENCE_TOKENS, self._room - 1)
         settings.min_length = int(min(settings.min_length or 0, _LEAST_SHARE * shortest))
         try:
             with torch.inference_mode(), silent():
                 rows = model.generate(**inputs, generation_config=settings)
-        except RuntimeError as error:
+        except (RuntimeError, IndexError) as error:
             raise ModelError(
                 f"{self.model}: it cannot be run on {self._device} ({reason(error)}); try --device cpu, or another "
                 "model"
@@ -173,11 +177,17 @@ class Seq2Seq:
     @cached_property
     def _limit(self) -> int:
         """Tokens that the model can read at once, all told."""
-        config = self._network.config
-        told = [getattr(config, name, None) for name in _LIMITS]
-        told.append(self._tokenizer.model_max_length)
-        limits = [int(limit) for limit in told if limit and 0 < limit < _NO_LIMIT_TOKENS]
-        return min(limits, default=READ_AT_ONCE_TOKENS)
+        told = [*self._told(_LIMITS), self._tokenizer.model_max_length]
+        return min((int(limit) for limit in told if limit < _NO_LIMIT_TOKENS), default=READ_AT_ONCE_TOKENS)
+
+    @property
+    def _room(self) -> int:
+        """Tokens that the model can write."""
+        return min(self._told(_ROOMS), default=_NO_LIMIT_TOKENS)
+
+    def _told(self, names: Sequence[str]) -> list[int]:
+        found = (getattr(self._network.config, name, None) for name in names)
+        return [number for number in found if number]
 
 
 def _batches(places: Sequence[int], size: int) -> list[Sequence[int]]:
