@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from earwitness.figures import numbers_in
 from earwitness.text import Vocabulary, fold
@@ -37,6 +38,13 @@ _DENIALS = {
 _INTERJECTIONS = frozenset("yes no yeah well oh okay ok right of course sure exactly indeed um uh".split())
 _FIRST_PERSON = frozenset("i i'm i've i'd i'll my me we we're we've our us".split())
 _THIRD_PERSON = frozenset("he she they it his her their its him them who he's she's they're".split())
+# What stands before a noun, and what makes a name that of a place or time.
+_BEFORE_NOUNS = frozenset(
+    "the a an this that these those my your his her its our their some any every each another no of".split()
+)
+_BEFORE_PLACES = frozenset("in from to at on near since until during around into towards through of by".split())
+_UNCOUNTED = _BEFORE_NOUNS | _BEFORE_PLACES | {",", "and"}
+_RELATIVES = frozenset(("who", "which"))
 _SYMMETRIC = frozenset(("and", "or", "with"))
 # A clause of fewer content words joins its neighbour.
 _MIN_TERMS = 2
@@ -44,22 +52,25 @@ _MIN_TERMS = 2
 
 @dataclass(frozen=True)
 class Number:
-    """What a number may be read as, and the content word that follows it: what it counts."""
+    """What a number may be read as, and the folded words that follow it: what it counts is among them."""
 
     values: frozenset[str]
-    counts: str | None
+    counts: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a sentence that makes one claim; words are folded as `text.fold` has it.
+    """A part of a sentence that makes one claim: words in lower case, commas between them; the rest is folded.
 
-    `names` are in order, as they occur. `opens` tells whether a sentence begins here.
+    `names` are in order, as they occur; `places` are those that follow a preposition. `nouns` are the terms that must
+    be nouns. `opens` tells whether a sentence begins here.
     """
 
     words: tuple[str, ...]
     terms: tuple[str, ...]
     names: tuple[str, ...] = ()
+    places: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
     numbers: tuple[Number, ...] = ()
     denies: bool = False
     without: bool = False
@@ -84,20 +95,22 @@ class ClauseReader:
         self._joints = _JOINTS.get(self.language, frozenset())
         self._denials = _DENIALS.get(self.language, frozenset())
 
-    def clauses(self, text: str, *, new_names: bool = False) -> list[Clause]:
+    def clauses(self, text: str, *, claims: bool = False) -> list[Clause]:
         """The clauses of a text, in order.
 
         Args:
-            new_names: whether words with a capital that are no names of the transcript are names all the same.
+            claims: whether the text is about the transcript: words with a capital are then names even where those of
+                the transcript are others.
         """
         pieces = [piece for piece in self._pieces(text) if not _INTERJECTIONS.issuperset(map(str.lower, piece[0]))]
         merged: list[tuple[list[str], bool]] = []
         for words, opens in pieces:
-            if merged and not opens and min(self._weight(merged[-1][0]), self._weight(words)) < _MIN_TERMS:
-                merged[-1] = [*merged[-1][0], *words], merged[-1][1]
+            goes_on = merged and not opens and words[0].lower() not in _RELATIVES
+            if goes_on and min(self._weight(merged[-1][0]), self._weight(words)) < _MIN_TERMS:
+                merged[-1] = [*merged[-1][0], ",", *words], merged[-1][1]
             else:
                 merged.append((words, opens))
-        return [self._clause(words, opens, new_names) for words, opens in merged]
+        return [self._clause(words, opens, claims) for words, opens in merged]
 
     def _pieces(self, text: str) -> list[tuple[list[str], bool]]:
         """Words between marks and joints, and whether each piece begins a sentence."""
@@ -118,16 +131,18 @@ class ClauseReader:
     def _weight(self, words: Sequence[str]) -> int:
         return len(self.vocabulary.terms(" ".join(words)))
 
-    def _clause(self, words: Sequence[str], opens: bool, new_names: bool) -> Clause:
+    def _clause(self, words: Sequence[str], opens: bool, claims: bool) -> Clause:
         lower = [word.lower() for word in words]
-        names = [fold(word, self.language) for word in self._names(words, opens, new_names)]
+        names = [fold(word, self.language) for word in self._names(words, opens, claims)]
         said = set(lower)
         return Clause(
             words=tuple(lower),
             terms=tuple(self.vocabulary.terms(" ".join(words))),
             names=tuple(names),
+            places=frozenset(names) & self._after(lower, _BEFORE_PLACES),
+            nouns=self._after(lower, _BEFORE_NOUNS) if self.language == "en" else frozenset(),
             numbers=tuple(
-                Number(values, self._next_term(lower[place : place + 3]))
+                Number(values, self._counted(lower[place : place + 2]))
                 for place, values in numbers_in(lower, self.language)
             ),
             denies=bool(said & self._denials),
@@ -139,12 +154,12 @@ class ClauseReader:
             opens=opens,
         )
 
-    def _names(self, words: Sequence[str], opens: bool, new_names: bool) -> list[str]:
+    def _names(self, words: Sequence[str], opens: bool, claims: bool) -> list[str]:
         found = []
         for place, word in enumerate(words):
             lower = word.lower()
             if fold(lower, self.language) in self.names or (
-                new_names and word[0].isupper() and self._is_new_name(lower, opens and not place)
+                claims and word[0].isupper() and self._is_new_name(lower, opens and not place)
             ):
                 found.append(lower)
         return found
@@ -155,8 +170,12 @@ class ClauseReader:
             return False  # German writes every noun with a capital
         return not first or not (self.language != "en" or lower.endswith(("s", "ing", "ly", "ed")))
 
-    def _next_term(self, words: Sequence[str]) -> str | None:
-        return next(iter(self.vocabulary.terms(" ".join(words))), None)
+    def _after(self, words: Sequence[str], heralds: frozenset[str]) -> frozenset[str]:
+        """The folded words that directly follow one of some others."""
+        return frozenset(fold(word, self.language) for before, word in pairwise(words) if before in heralds)
+
+    def _counted(self, words: Sequence[str]) -> frozenset[str]:
+        return frozenset(fold(word, self.language) for word in words if word not in _UNCOUNTED)
 
 
 def names_in(texts: Sequence[str]) -> frozenset[str]:

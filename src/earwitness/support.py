@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from earwitness.clauses import Clause, ClauseReader, Number, names_in
 from earwitness.text import Vocabulary, fold, tokens
@@ -23,30 +23,34 @@ SUPPORTED = 0.6
 """A sentence with less support is marked: see docs/summaries.md for how often that is right."""
 
 # A clause is looked for in so many neighbouring segments at once.
-_REACH = 3
+_REACH = 5
 # What is left of the support for each of these faults.
 _NEW_NAME, _MOVED_NAME, _TURNED = 0.3, 0.4, 0.4
 _NEW_NUMBER, _MOVED_NUMBER, _DENIAL, _OPPOSITE = 0.3, 0.4, 0.4, 0.4
-# Of somebody, this share of what is said must be said of that person, against what is said of anybody.
-_BOUND = 0.7
+# Of what is said of anybody, this share must be said of, or by, the one who is named.
+_BOUND, _BOUND_SPEAKER = 0.7, 0.6
 # Evidence: so many segments at most, and each must add so much of the sentence.
 _MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR = 4, 0.12, 1.15
 
 # How summaries speak of talk; nobody needs to have said these words.
 _FRAME = frozenset(
-    """speaker speakers host hosts guest guests episode podcast conversation discussion interview topic topics
+    """say says said tell tells told think thinks thought believe believes believed ask asks asked
+    wonder wonders wondered
+    speaker speakers host hosts guest guests episode podcast conversation discussion interview topic topics
     describe describes described explain explains explained discuss discusses discussed mention mentions mentioned
     note notes noted argue argues argued state states stated recall recalls recalled remark remarks remarked
     report reports reported suggest suggests suggested add adds added emphasize emphasizes emphasized stress stresses
     stressed conclude concludes concluded claim claims claimed introduce introduces introduced highlight highlights
     highlighted point points pointed according chapter recording segment section talk talks""".split()
 )
-_REPORTS = _FRAME | frozenset(
-    "say says said tell tells told think thinks thought believe believes believed ask asks asked".split()
+# A sentence with one of these may gather what was said far apart.
+_ABOUT = frozenset(
+    "about discuss discusses discussed cover covers covered include includes topics range ranges".split()
 )
 _OPPOSITES = {
     one: other
-    for pair in """more/less most/least before/after rose/fell rise/fall rises/falls up/down open/close opened/closed
+    for pair in """more/less most/least before/after rose/fell rise/fall rises/falls
+        risen/fallen grew/shrank up/down open/close opened/closed
         open/closed bought/sold buy/sell won/lost win/lose always/never above/below cheap/expensive early/late
         increase/decrease increased/decreased first/last better/worse best/worst old/new young/old large/small big/small
         high/low higher/lower strong/weak hot/cold long/short easy/hard easy/difficult safe/dangerous began/ended
@@ -57,9 +61,13 @@ _OPPOSITES = {
 }
 _KEY = 6
 _NUMBERED = re.compile(r"^(\w+) (\d+)$")
+_NUMBERED_WORD = re.compile(r"^\w+-\d+$")
+# Stands for the name of a speaker whom nobody has named.
+_SOMEBODY = "?"
 _I_AM = re.compile(r"\b(?:I am|I'm|I’m|[Mm]y name is|[Tt]his is) ([^\W\d_]+)")
 _GUEST_IS = re.compile(
-    r"\b(?:[Mm]y guest (?:today )?is|[Jj]oining (?:me|us) is|[Ww]ith (?:me|us) is) (?:Dr\.? )?([^\W\d_]+)"
+    r"\b(?:[Mm]y guest (?:today )?is|[Jj]oining (?:me|us) is|[Ww]ith (?:me|us) is|(?:talk|speak)ing (?:to|with)) "
+    r"(?:Dr\.? )?([^\W\d_]+)"
 )
 
 
@@ -109,6 +117,7 @@ class Witness:
             vocabulary or Vocabulary.of(texts, language), frozenset(fold(word, language) for word in known)
         )
         self._called = self._speakers(known)
+        self._named = frozenset().union(*self._called.values())
         self._said: list[list[_Said]] = self._read()
         self._heard: defaultdict[str, list[int]] = defaultdict(list)
         for place, clauses in enumerate(self._said):
@@ -125,10 +134,12 @@ class Witness:
         if not windows:
             return 0.0
         claims = self._claims(sentence)
+        if any(_ABOUT & set(claim.words) for claim in claims):
+            windows.append([said for window in windows for said in window])
         needed = [_needed(claim, self.language) for claim in claims]
         shares, faults = [], [1.0]
         for claim, terms in zip(claims, needed, strict=True):
-            held = [_share(terms, window) for window in windows]
+            held = [_share(terms, window, claim.nouns) for window in windows]
             best = max(held)
             near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * best]
             shares.append(best)
@@ -179,7 +190,7 @@ class Witness:
     def _claims(self, sentence: str) -> list[Clause]:
         for name in sorted(self._shown.values(), key=len, reverse=True):
             sentence = sentence.replace(name, _one_word(name))
-        return self._reader.clauses(sentence, new_names=True)
+        return self._reader.clauses(sentence, claims=True)
 
     def _windows(self, cited: Iterable[int]) -> list[list[_Said]]:
         """The clauses of neighbouring segments together: each cited one with those after it, within reach."""
@@ -193,33 +204,37 @@ class Witness:
         self, claim: Clause, terms: Sequence[str], needed: Sequence[Sequence[str]], windows: Sequence[Sequence[_Said]]
     ) -> float:
         """Whether what is claimed of each name is said of that one, or by that one where the claim says so."""
-        everything = {id(said): said for window in windows for said in window}.values()
-        factor = 1.0
-        for name in claim.names:
-            mentioned = any(name in said.about | said.speaker for said in everything)
-            if not mentioned:
+        everything = list({id(said): said for window in windows for said in window}.values())
+        factor = _TURNED if _is_turned(claim, everything) else 1.0
+        for name in _people(claim, self.language):
+            if not all(self._is_known(word, everything) for word in name):
                 return _NEW_NAME
-            reports = _reports(claim, name, self.language)
-            context = [term for each in needed for term in each] if reports or not terms else terms
-            if not context:
-                continue
+            who = frozenset(name) if self._named & set(name) else frozenset((*name, _SOMEBODY))
+            reports = _reports(claim, name[-1], self.language)
+            context = [term for each in needed for term in each] if reports else terms
             if reports:
-                groups = [[said for said in window if name in said.speaker | said.about] for window in windows]
-                told = max(_share(context, group) for group in groups)
+                groups = [[said for said in window if who & (said.speaker | said.about)] for window in windows]
                 anybody = max(_share(context, window) for window in windows)
             else:
-                told = max((_share(context, [said]) for said in everything if name in said.about), default=0.0)
+                beside = bool(claim.places & who)
+                groups = [_about(who, window, beside) for window in windows]
                 anybody = max(_share(context, [said]) for said in everything)
-            if told < _BOUND * anybody:
+            told = max(_share(context, group) for group in groups)
+            if context and told < (_BOUND_SPEAKER if reports else _BOUND) * anybody:
                 factor = min(factor, _MOVED_NAME)
-        return min(factor, _TURNED if _is_turned(claim, everything) else 1.0)
+        return factor
+
+    def _is_known(self, name: str, heard: Collection[_Said]) -> bool:
+        """Whether the evidence has somebody of that name, or somebody who may be."""
+        may_be = {name} if name in self._named else {name, _SOMEBODY} if self._heard.get(_key(name)) else {name}
+        return any(may_be & (said.about | said.speaker) for said in heard)
 
     def _weights(self, claims: Sequence[Clause]) -> dict[str, float]:
         """What each key of a sentence is worth as a sign of where it was said."""
         frame = _frame(self.language)
         keys = {key for claim in claims for term in claim.terms if term not in frame for key in _keys([term])}
         special = {key for claim in claims for name in claim.names for key in _keys([name])}
-        special |= {f"#{value}" for claim in claims for number in claim.numbers for value in number.values}
+        special |= {sign for claim in claims for sign in _signs(claim)}
         count = len(self._segments)
         return {
             key: (2.0 if key in special else 1.0) * math.log1p(count / (1 + len(self._heard.get(key, ()))))
@@ -254,17 +269,20 @@ class Witness:
             if item.speaker != speaker:
                 before, speaker = frozenset(), item.speaker
             own = self._called.get(item.speaker, frozenset())
+            if all(_NUMBERED_WORD.match(name) for name in own):
+                own |= {_SOMEBODY}
             here = []
             for clause in self._reader.clauses(item.text):
                 names = frozenset(clause.names)
                 if clause.third_person or not (names or clause.opens):
                     names |= before
+                # "I talk with Anna, who ...": what follows is about her.
+                before = frozenset(clause.names) or names
                 if not names or clause.first_person:
                     names |= own
+                    before = before or own
                 words = _keys(fold(word, self.language) for word in clause.words)
-                values = {f"#{value}" for number in clause.numbers for value in number.values}
-                here.append(_Said(clause, words | values, names, own))
-                before = names
+                here.append(_Said(clause, words | _signs(clause), names, own))
             read.append(here)
         return read
 
@@ -294,12 +312,17 @@ def _needed(claim: Clause, language: str) -> list[str]:
     return [term for term in claim.terms if term not in frame and term not in claim.names]
 
 
-def _share(terms: Sequence[str], window: Iterable[_Said]) -> float:
-    """How many of the terms are among the words of some clauses, 0 to 1."""
+def _share(terms: Sequence[str], window: Iterable[_Said], nouns: Collection[str] = ()) -> float:
+    """How many of the terms are among the words of some clauses, 0 to 1.
+
+    A missing noun counts double: who retells something finds words of their own for what is done, not for with what.
+    """
     if not terms:
         return 1.0
     words = frozenset().union(*(said.words for said in window))
-    return sum(_key(term) in words for term in terms) / len(terms)
+    missing = [term for term in terms if _key(term) not in words]
+    lost = sum(2 if term in nouns else 1 for term in missing)
+    return 1 - lost / (len(terms) - len(missing) + lost)
 
 
 def _fault(claim: Clause, terms: Sequence[str], window: Sequence[_Said]) -> float:
@@ -308,7 +331,9 @@ def _fault(claim: Clause, terms: Sequence[str], window: Sequence[_Said]) -> floa
     words = {word for said in window for word in said.clause.words}
     close = {word for said in nearest for word in said.clause.words}
     numbers = [number for said in window for number in said.clause.numbers]
-    faults = [_number_fault(number, numbers) for number in claim.numbers]
+    heard = frozenset().union(*(said.words for said in window))
+    faults = [_number_fault(number, numbers, heard) for number in claim.numbers]
+    faults += [_TURNED for said in window if _are_exchanged(claim.numbers, said.clause.numbers)]
     if terms and not any(
         (said.clause.denies, said.clause.without) == (claim.denies, claim.without) for said in nearest
     ):
@@ -323,22 +348,51 @@ def _nearest(terms: Sequence[str], window: Sequence[_Said]) -> list[_Said]:
     return [said for said, share in zip(window, shares, strict=True) if share >= 0.75 * max(shares)]
 
 
-def _number_fault(number: Number, heard: Sequence[Number]) -> float:
+def _number_fault(number: Number, heard: Sequence[Number], words: Collection[str]) -> float:
+    """Whether somebody said the number, and of what it is said to count."""
     same = [other for other in heard if other.values & number.values]
     if not same:
         return _NEW_NUMBER
-    counted = number.counts is not None and any(other.counts == number.counts for other in heard)
-    return _MOVED_NUMBER if counted and not any(other.counts == number.counts for other in same) else 1.0
+    if not number.counts or any(other.counts & number.counts for other in same):
+        return 1.0
+    counted = any(other.counts & number.counts for other in heard)
+    return _MOVED_NUMBER if counted or not _keys(number.counts) & set(words) else 1.0
+
+
+def _are_exchanged(claimed: Sequence[Number], heard: Sequence[Number]) -> bool:
+    """ "Nine of two" where it was "two of nine"."""
+    for first, second in pairwise(claimed):
+        places = [
+            [place for place, other in enumerate(heard) if other.values & number.values] for number in (first, second)
+        ]
+        if first.counts & second.counts and all(places) and min(places[0]) > max(places[1]):
+            return True
+    return False
 
 
 def _reports(claim: Clause, name: str, language: str) -> bool:
     """Whether a claim gives the name as that of somebody who says the rest."""
     places = [place for place, word in enumerate(claim.words) if fold(word, language) == name]
     return any(
-        _REPORTS & set(claim.words[place + 1 : place + 3])
+        _FRAME & set(claim.words[place + 1 : place + 5])
         or claim.words[max(0, place - 2) : place] == ("according", "to")
         for place in places
     )
+
+
+def _about(who: frozenset[str], window: Sequence[_Said], beside: bool) -> list[_Said]:
+    """The clause that is most about somebody; for a place or time, with those of the same speaker about no other."""
+    found = [said for said in window if who & said.about]
+    if not beside:
+        return found
+    speakers = {said.speaker for said in found}
+    return [said for said in window if said in found or (said.speaker in speakers and said.about <= said.speaker)]
+
+
+def _people(claim: Clause, language: str) -> list[tuple[str, ...]]:
+    """The names of a claim, words that stand together as one."""
+    words = [fold(word, language) for word in claim.words]
+    return [tuple(run) for is_name, run in groupby(words, key=claim.names.__contains__) if is_name]
 
 
 def _is_turned(claim: Clause, heard: Collection[_Said]) -> bool:
@@ -367,6 +421,12 @@ def _key(term: str) -> str:
 
 def _keys(terms: Iterable[str]) -> frozenset[str]:
     return frozenset(map(_key, terms))
+
+
+def _signs(clause: Clause) -> frozenset[str]:
+    """Numbers and denials as keys."""
+    values = {f"#{value}" for number in clause.numbers for value in number.values}
+    return frozenset(values | ({"#not"} if clause.denies else set()))
 
 
 def _one_word(name: str) -> str:
