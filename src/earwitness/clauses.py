@@ -26,7 +26,8 @@ _JOINTS = {
 _DENIALS = {
     "en": frozenset(
         """not never nobody none nothing neither nor nowhere cannot no hardly can't won't don't doesn't didn't isn't
-        aren't wasn't weren't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't ain't""".split()
+        aren't wasn't weren't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't ain't unable refuse refuses
+        refused fail fails failed deny denies denied lack lacks lacked""".split()
     ),
     "de": frozenset("nicht kein keine keinen keiner keinem nie niemals niemand nichts".split()),
     "es": frozenset("no nunca nadie nada ningún ninguna jamás tampoco".split()),
@@ -36,6 +37,13 @@ _DENIALS = {
     "pt": frozenset("não nunca ninguém nada jamais nenhum nenhuma".split()),
 }
 _INTERJECTIONS = frozenset("yes no yeah well oh okay ok right of course sure exactly indeed um uh".split())
+CONTRASTS = frozenset(("instead", "rather"))
+_VERBS = frozenset(
+    """is was has had will can could would did does and also says said took gave made told went wrote found kept built
+    bought sold won lost left became began came got met saw grew knew thought spoke taught drew ran flew
+    broke""".split()
+)
+_SECOND_PERSON = frozenset("you you're you've you'd you'll your yours".split())
 _FIRST_PERSON = frozenset("i i'm i've i'd i'll my me we we're we've our us".split())
 _THIRD_PERSON = frozenset("he she they it his her their its him them who he's she's they're".split())
 # What stands before a noun, and what makes a name that of a place or time.
@@ -74,7 +82,9 @@ class Clause:
     numbers: tuple[Number, ...] = ()
     denies: bool = False
     without: bool = False
+    contrasts: bool = False
     first_person: bool = False
+    second_person: bool = False
     third_person: bool = False
     passive: bool = False
     listed: bool = False
@@ -84,12 +94,13 @@ class Clause:
 class ClauseReader:
     """Reads the clauses of one transcript and of what is said about it.
 
-    `names` are the folded words that the transcript writes as names; where a text is about the transcript, other
-    words with a capital are names, too.
+    Args:
+        names: the folded words that the transcript writes as names.
+        words: all of its words, folded. In a text about the transcript, other words with a capital are names, too.
     """
 
-    def __init__(self, vocabulary: Vocabulary, names: frozenset[str]) -> None:
-        self.vocabulary = vocabulary
+    def __init__(self, vocabulary: Vocabulary, names: frozenset[str], words: frozenset[str]) -> None:
+        self.vocabulary, self.words = vocabulary, words
         self.language = vocabulary.language
         self.names = names
         self._joints = _JOINTS.get(self.language, frozenset())
@@ -147,7 +158,9 @@ class ClauseReader:
             ),
             denies=bool(said & self._denials),
             without="without" in said,
+            contrasts=bool(said & CONTRASTS),
             first_person=bool(said & _FIRST_PERSON),
+            second_person=bool(said & _SECOND_PERSON),
             third_person=bool(said & _THIRD_PERSON),
             passive="by" in said,
             listed=len(names) > 1 and bool(said & _SYMMETRIC),
@@ -159,16 +172,22 @@ class ClauseReader:
         for place, word in enumerate(words):
             lower = word.lower()
             if fold(lower, self.language) in self.names or (
-                claims and word[0].isupper() and self._is_new_name(lower, opens and not place)
+                claims
+                and word[0].isupper()
+                and self._is_new_name(lower, words[place + 1 : place + 2], opens and not place)
             ):
                 found.append(lower)
         return found
 
-    def _is_new_name(self, lower: str, first: bool) -> bool:
-        """Whether a word with a capital is a name; the first of a sentence only if it has the form of none other."""
-        if self.language == "de" or not self.vocabulary.is_content(lower) or len(lower) < 2:
+    def _is_new_name(self, lower: str, after: Sequence[str], first: bool) -> bool:
+        """Whether a word with a capital is a name; the first of a sentence only if a verb follows it."""
+        if self.language == "de":
             return False  # German writes every noun with a capital
-        return not first or not (self.language != "en" or lower.endswith(("s", "ing", "ly", "ed")))
+        if fold(lower, self.language) in self.words or not self.vocabulary.is_content(lower):
+            return False
+        if first and self.language != "en":
+            return False
+        return not first or any(word in _VERBS or word.endswith("ed") for word in after)
 
     def _after(self, words: Sequence[str], heralds: frozenset[str]) -> frozenset[str]:
         """The folded words that directly follow one of some others."""

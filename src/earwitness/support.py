@@ -13,9 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
-from earwitness.clauses import Clause, ClauseReader, Number, names_in
+from earwitness.clauses import CONTRASTS, Clause, ClauseReader, Number, names_in
 from earwitness.text import Vocabulary, fold, tokens
 from earwitness.types import Segment, Summary, SummarySentence
 
@@ -28,7 +28,7 @@ _REACH = 5
 _NEW_NAME, _MOVED_NAME, _TURNED = 0.3, 0.4, 0.4
 _NEW_NUMBER, _MOVED_NUMBER, _DENIAL, _OPPOSITE = 0.3, 0.4, 0.4, 0.4
 # Of what is said of anybody, this share must be said of, or by, the one who is named.
-_BOUND, _BOUND_SPEAKER = 0.7, 0.6
+_BOUND, _BOUND_SPEAKER = 0.7, 0.5
 # Evidence: so many segments at most, and each must add so much of the sentence.
 _MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR = 4, 0.12, 1.15
 
@@ -114,11 +114,16 @@ class Witness:
         self._shown = {label: name for label, name in (names or {}).items() if name}
         known = names_in(texts) | {word for name in self._shown.values() for word in tokens(_one_word(name))}
         self._reader = ClauseReader(
-            vocabulary or Vocabulary.of(texts, language), frozenset(fold(word, language) for word in known)
+            vocabulary or Vocabulary.of(texts, language),
+            frozenset(fold(word, language) for word in known),
+            frozenset(fold(word, language) for text in texts for word in tokens(text)),
         )
         self._called = self._speakers(known)
         self._named = frozenset().union(*self._called.values())
         self._said: list[list[_Said]] = self._read()
+        people = (_people(said.clause, language) for clauses in self._said for said in clauses)
+        shown = (tuple(fold(word, language) for word in tokens(name)) for name in self._shown.values())
+        self._joined = frozenset(pair for name in chain(chain.from_iterable(people), shown) for pair in pairwise(name))
         self._heard: defaultdict[str, list[int]] = defaultdict(list)
         for place, clauses in enumerate(self._said):
             for word in {word for said in clauses for word in (said.words | _keys(said.about))}:
@@ -209,6 +214,8 @@ class Witness:
         for name in _people(claim, self.language):
             if not all(self._is_known(word, everything) for word in name):
                 return _NEW_NAME
+            if not self._joined >= frozenset(pairwise(name)) and not claim.places & set(name):
+                return _NEW_NAME
             who = frozenset(name) if self._named & set(name) else frozenset((*name, _SOMEBODY))
             reports = _reports(claim, name[-1], self.language)
             context = [term for each in needed for term in each] if reports else terms
@@ -263,28 +270,25 @@ class Witness:
 
     def _read(self) -> list[list[_Said]]:
         read: list[list[_Said]] = []
-        before: frozenset[str] = frozenset()
-        speaker: str | None = None
-        for item in self._segments:
-            if item.speaker != speaker:
-                before, speaker = frozenset(), item.speaker
-            own = self._called.get(item.speaker, frozenset())
-            if all(_NUMBERED_WORD.match(name) for name in own):
-                own |= {_SOMEBODY}
-            here = []
-            for clause in self._reader.clauses(item.text):
-                names = frozenset(clause.names)
-                if clause.third_person or not (names or clause.opens):
-                    names |= before
-                # "I talk with Anna, who ...": what follows is about her.
-                before = frozenset(clause.names) or names
-                if not names or clause.first_person:
-                    names |= own
-                    before = before or own
-                words = _keys(fold(word, self.language) for word in clause.words)
-                here.append(_Said(clause, words | _signs(clause), names, own))
-            read.append(here)
+        turns = [list(turn) for _, turn in groupby(self._segments, key=lambda item: item.speaker)]
+        for number, turn in enumerate(turns):
+            own = self._names_of(turn[0].speaker)
+            other = turns[number + 1 : number + 2] or turns[max(0, number - 1) : number]
+            theirs = self._names_of(other[0][0].speaker) if other else frozenset()
+            before: frozenset[str] = frozenset()
+            for item in turn:
+                here = []
+                for clause in self._reader.clauses(item.text):
+                    about, before = _about_whom(clause, before, own, theirs)
+                    words = _keys(fold(word, self.language) for word in clause.words)
+                    here.append(_Said(clause, words | _signs(clause), about, own))
+                read.append(here)
         return read
+
+    def _names_of(self, speaker: str | None) -> frozenset[str]:
+        """What a speaker is called; somebody, where nobody has named them."""
+        names = self._called.get(speaker, frozenset())
+        return names | {_SOMEBODY} if all(_NUMBERED_WORD.match(name) for name in names) else names
 
 
 def judged(summary: Summary, unsupported: str) -> Summary:
@@ -334,16 +338,18 @@ def _fault(claim: Clause, terms: Sequence[str], window: Sequence[_Said]) -> floa
     heard = frozenset().union(*(said.words for said in window))
     faults = [_number_fault(number, numbers, heard) for number in claim.numbers]
     faults += [_TURNED for said in window if _are_exchanged(claim.numbers, said.clause.numbers)]
-    if terms and not any(
-        (said.clause.denies, said.clause.without) == (claim.denies, claim.without) for said in nearest
-    ):
+    denials = {(said.clause.denies, said.clause.without) for said in nearest}
+    if terms and not claim.contrasts and (claim.denies, claim.without) not in denials:
         faults.append(_DENIAL)
+    faults += [_TURNED for said in window if claim.contrasts and _prefers_other(claim, said.clause)]
     faults += [_OPPOSITE for word in claim.words if word not in words and _OPPOSITES.get(word) in close]
     return min(faults, default=1.0)
 
 
 def _nearest(terms: Sequence[str], window: Sequence[_Said]) -> list[_Said]:
-    """The clauses that share most with a claim."""
+    """The clauses that share most with a claim; all where a single word would decide."""
+    if len(terms) < 2:
+        return list(window)
     shares = [_share(terms, [said]) for said in window]
     return [said for said, share in zip(window, shares, strict=True) if share >= 0.75 * max(shares)]
 
@@ -370,6 +376,15 @@ def _are_exchanged(claimed: Sequence[Number], heard: Sequence[Number]) -> bool:
     return False
 
 
+def _prefers_other(claim: Clause, heard: Clause) -> bool:
+    """ "Iron instead of copper" where it was "copper instead of iron"."""
+    pivot = next(place for place, word in enumerate(claim.words) if word in CONTRASTS)
+    place_of = {word: place for place, word in enumerate(heard.words)}
+    chosen = [place_of[word] for word in claim.words[max(0, pivot - 4) : pivot] if word in place_of]
+    other = [place_of[word] for word in claim.words[pivot + 1 : pivot + 6] if word in place_of]
+    return bool(chosen and other) and chosen[-1] > other[-1]
+
+
 def _reports(claim: Clause, name: str, language: str) -> bool:
     """Whether a claim gives the name as that of somebody who says the rest."""
     places = [place for place, word in enumerate(claim.words) if fold(word, language) == name]
@@ -378,6 +393,22 @@ def _reports(claim: Clause, name: str, language: str) -> bool:
         or claim.words[max(0, place - 2) : place] == ("according", "to")
         for place in places
     )
+
+
+def _about_whom(
+    clause: Clause, before: frozenset[str], own: frozenset[str], theirs: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a clause is about, and those that a pronoun after it would mean."""
+    names = frozenset(clause.names)
+    if clause.third_person or not (names or clause.opens):
+        names |= before
+    # "I talk with Anna, who ...": what follows is about her.
+    meant = frozenset(clause.names) or names
+    if clause.second_person:
+        names |= theirs
+    if clause.first_person or not names:
+        names |= own
+    return names, meant or names
 
 
 def _about(who: frozenset[str], window: Sequence[_Said], beside: bool) -> list[_Said]:
