@@ -86,6 +86,7 @@ class Clause:
     first_person: bool = False
     second_person: bool = False
     third_person: bool = False
+    relative: bool = False
     passive: bool = False
     listed: bool = False
     opens: bool = False
@@ -162,6 +163,7 @@ class ClauseReader:
             first_person=bool(said & _FIRST_PERSON),
             second_person=bool(said & _SECOND_PERSON),
             third_person=bool(said & _THIRD_PERSON),
+            relative=lower[0] in _RELATIVES,
             passive="by" in said,
             listed=len(names) > 1 and bool(said & _SYMMETRIC),
             opens=opens,
