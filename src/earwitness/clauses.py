@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from earwitness.figures import numbers_in
 from earwitness.text import Vocabulary, fold
@@ -25,7 +26,8 @@ _JOINTS = {
 _DENIALS = {
     "en": frozenset(
         """not never nobody none nothing neither nor nowhere cannot no hardly can't won't don't doesn't didn't isn't
-        aren't wasn't weren't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't ain't""".split()
+        aren't wasn't weren't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't ain't unable refuse refuses
+        refused fail fails failed deny denies denied lack lacks lacked""".split()
     ),
     "de": frozenset("nicht kein keine keinen keiner keinem nie niemals niemand nichts".split()),
     "es": frozenset("no nunca nadie nada ningún ninguna jamás tampoco".split()),
@@ -35,8 +37,22 @@ _DENIALS = {
     "pt": frozenset("não nunca ninguém nada jamais nenhum nenhuma".split()),
 }
 _INTERJECTIONS = frozenset("yes no yeah well oh okay ok right of course sure exactly indeed um uh".split())
+CONTRASTS = frozenset(("instead", "rather"))
+_VERBS = frozenset(
+    """is was has had will can could would did does and also says said took gave made told went wrote found kept built
+    bought sold won lost left became began came got met saw grew knew thought spoke taught drew ran flew
+    broke""".split()
+)
+_SECOND_PERSON = frozenset("you you're you've you'd you'll your yours".split())
 _FIRST_PERSON = frozenset("i i'm i've i'd i'll my me we we're we've our us".split())
 _THIRD_PERSON = frozenset("he she they it his her their its him them who he's she's they're".split())
+# What stands before a noun, and what makes a name that of a place or time.
+_BEFORE_NOUNS = frozenset(
+    "the a an this that these those my your his her its our their some any every each another no of".split()
+)
+_BEFORE_PLACES = frozenset("in from to at on near since until during around into towards through of by".split())
+_UNCOUNTED = _BEFORE_NOUNS | _BEFORE_PLACES | {",", "and"}
+_RELATIVES = frozenset(("who", "which"))
 _SYMMETRIC = frozenset(("and", "or", "with"))
 # A clause of fewer content words joins its neighbour.
 _MIN_TERMS = 2
@@ -44,27 +60,33 @@ _MIN_TERMS = 2
 
 @dataclass(frozen=True)
 class Number:
-    """What a number may be read as, and the content word that follows it: what it counts."""
+    """What a number may be read as, and the folded words that follow it: what it counts is among them."""
 
     values: frozenset[str]
-    counts: str | None
+    counts: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a sentence that makes one claim; words are folded as `text.fold` has it.
+    """A part of a sentence that makes one claim: words in lower case, commas between them; the rest is folded.
 
-    `names` are in order, as they occur. `opens` tells whether a sentence begins here.
+    `names` are in order, as they occur; `places` are those that follow a preposition. `nouns` are the terms that must
+    be nouns. `opens` tells whether a sentence begins here.
     """
 
     words: tuple[str, ...]
     terms: tuple[str, ...]
     names: tuple[str, ...] = ()
+    places: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
     numbers: tuple[Number, ...] = ()
     denies: bool = False
     without: bool = False
+    contrasts: bool = False
     first_person: bool = False
+    second_person: bool = False
     third_person: bool = False
+    relative: bool = False
     passive: bool = False
     listed: bool = False
     opens: bool = False
@@ -73,31 +95,34 @@ class Clause:
 class ClauseReader:
     """Reads the clauses of one transcript and of what is said about it.
 
-    `names` are the folded words that the transcript writes as names; where a text is about the transcript, other
-    words with a capital are names, too.
+    Args:
+        names: the folded words that the transcript writes as names.
+        words: all of its words, folded. In a text about the transcript, other words with a capital are names, too.
     """
 
-    def __init__(self, vocabulary: Vocabulary, names: frozenset[str]) -> None:
-        self.vocabulary = vocabulary
+    def __init__(self, vocabulary: Vocabulary, names: frozenset[str], words: frozenset[str]) -> None:
+        self.vocabulary, self.words = vocabulary, words
         self.language = vocabulary.language
         self.names = names
         self._joints = _JOINTS.get(self.language, frozenset())
         self._denials = _DENIALS.get(self.language, frozenset())
 
-    def clauses(self, text: str, *, new_names: bool = False) -> list[Clause]:
+    def clauses(self, text: str, *, claims: bool = False) -> list[Clause]:
         """The clauses of a text, in order.
 
         Args:
-            new_names: whether words with a capital that are no names of the transcript are names all the same.
+            claims: whether the text is about the transcript: words with a capital are then names even where those of
+                the transcript are others.
         """
         pieces = [piece for piece in self._pieces(text) if not _INTERJECTIONS.issuperset(map(str.lower, piece[0]))]
         merged: list[tuple[list[str], bool]] = []
         for words, opens in pieces:
-            if merged and not opens and min(self._weight(merged[-1][0]), self._weight(words)) < _MIN_TERMS:
-                merged[-1] = [*merged[-1][0], *words], merged[-1][1]
+            goes_on = merged and not opens and words[0].lower() not in _RELATIVES
+            if goes_on and min(self._weight(merged[-1][0]), self._weight(words)) < _MIN_TERMS:
+                merged[-1] = [*merged[-1][0], ",", *words], merged[-1][1]
             else:
                 merged.append((words, opens))
-        return [self._clause(words, opens, new_names) for words, opens in merged]
+        return [self._clause(words, opens, claims) for words, opens in merged]
 
     def _pieces(self, text: str) -> list[tuple[list[str], bool]]:
         """Words between marks and joints, and whether each piece begins a sentence."""
@@ -118,45 +143,60 @@ class ClauseReader:
     def _weight(self, words: Sequence[str]) -> int:
         return len(self.vocabulary.terms(" ".join(words)))
 
-    def _clause(self, words: Sequence[str], opens: bool, new_names: bool) -> Clause:
+    def _clause(self, words: Sequence[str], opens: bool, claims: bool) -> Clause:
         lower = [word.lower() for word in words]
-        names = [fold(word, self.language) for word in self._names(words, opens, new_names)]
+        names = [fold(word, self.language) for word in self._names(words, opens, claims)]
         said = set(lower)
         return Clause(
             words=tuple(lower),
             terms=tuple(self.vocabulary.terms(" ".join(words))),
             names=tuple(names),
+            places=frozenset(names) & self._after(lower, _BEFORE_PLACES),
+            nouns=self._after(lower, _BEFORE_NOUNS) if self.language == "en" else frozenset(),
             numbers=tuple(
-                Number(values, self._next_term(lower[place : place + 3]))
+                Number(values, self._counted(lower[place : place + 2]))
                 for place, values in numbers_in(lower, self.language)
             ),
             denies=bool(said & self._denials),
             without="without" in said,
+            contrasts=bool(said & CONTRASTS),
             first_person=bool(said & _FIRST_PERSON),
+            second_person=bool(said & _SECOND_PERSON),
             third_person=bool(said & _THIRD_PERSON),
+            relative=lower[0] in _RELATIVES,
             passive="by" in said,
             listed=len(names) > 1 and bool(said & _SYMMETRIC),
             opens=opens,
         )
 
-    def _names(self, words: Sequence[str], opens: bool, new_names: bool) -> list[str]:
+    def _names(self, words: Sequence[str], opens: bool, claims: bool) -> list[str]:
         found = []
         for place, word in enumerate(words):
             lower = word.lower()
             if fold(lower, self.language) in self.names or (
-                new_names and word[0].isupper() and self._is_new_name(lower, opens and not place)
+                claims
+                and word[0].isupper()
+                and self._is_new_name(lower, words[place + 1 : place + 2], opens and not place)
             ):
                 found.append(lower)
         return found
 
-    def _is_new_name(self, lower: str, first: bool) -> bool:
-        """Whether a word with a capital is a name; the first of a sentence only if it has the form of none other."""
-        if self.language == "de" or not self.vocabulary.is_content(lower) or len(lower) < 2:
+    def _is_new_name(self, lower: str, after: Sequence[str], first: bool) -> bool:
+        """Whether a word with a capital is a name; the first of a sentence only if a verb follows it."""
+        if self.language == "de":
             return False  # German writes every noun with a capital
-        return not first or not (self.language != "en" or lower.endswith(("s", "ing", "ly", "ed")))
+        if fold(lower, self.language) in self.words or not self.vocabulary.is_content(lower):
+            return False
+        if first and self.language != "en":
+            return False
+        return not first or any(word in _VERBS or word.endswith("ed") for word in after)
 
-    def _next_term(self, words: Sequence[str]) -> str | None:
-        return next(iter(self.vocabulary.terms(" ".join(words))), None)
+    def _after(self, words: Sequence[str], heralds: frozenset[str]) -> frozenset[str]:
+        """The folded words that directly follow one of some others."""
+        return frozenset(fold(word, self.language) for before, word in pairwise(words) if before in heralds)
+
+    def _counted(self, words: Sequence[str]) -> frozenset[str]:
+        return frozenset(fold(word, self.language) for word in words if word not in _UNCOUNTED)
 
 
 def names_in(texts: Sequence[str]) -> frozenset[str]:

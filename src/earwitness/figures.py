@@ -17,7 +17,8 @@ _TENS = {
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _ORDINALS = {
-    "second": "two", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine", "twelfth": "twelve",
+    "first": "one", "second": "two", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine",
+    "twelfth": "twelve",
     **{f"{word}th": word for word in _UNITS if word not in ("zero", "one", "two", "three", "five", "eight", "nine")},
     **{f"{word[:-1]}ieth": word for word in _TENS},
     **{f"{word}th": word for word in _SCALES},
@@ -25,8 +26,9 @@ _ORDINALS = {
 _SPELT = {**_UNITS, **_TENS, **_SCALES}
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _GROUPING = re.compile(r",(?=\d{3}(?!\d))")
-# As English uses them, these are as often no numbers.
-_SELDOM_NUMBERS = frozenset(("one", "second", "oh"))
+# As English uses them, these are as often no numbers; the ordinals are where they follow one of `_DETERMINERS`.
+_SELDOM_NUMBERS = frozenset(("one", "first", "second", "oh"))
+_DETERMINERS = frozenset("the my your his her its our their every each".split())
 _BETWEEN = frozenset(("and", "oh"))
 
 
@@ -34,7 +36,8 @@ def numbers_in(words: Sequence[str], language: str) -> list[tuple[int, frozenset
     """The numbers among the words of a text in lower case, in order: the place of the word after each, and its values.
 
     A number that is spelt out has every value that people read it as: "eighteen seventy one" is 1871 and not 89.
-    Spelt numbers are known for English; "one" and "second" alone are taken for no numbers.
+    Spelt numbers are known for English; "one" alone is taken for no number, and so are "first" and "second" where no
+    determiner goes before them.
 
     >>> numbers_in("in eighteen seventy-one we had 2,500 boats and two hundred and five men".split(), "en")
     [(3, frozenset({'1871'})), (6, frozenset({'2500'})), (12, frozenset({'205'}))]
@@ -47,7 +50,8 @@ def numbers_in(words: Sequence[str], language: str) -> list[tuple[int, frozenset
             found.append((last, frozenset(figures if scaled is None else [str(scaled)])))
             continue
         spelt = _spelt_parts(words[first:last])
-        if spelt and not _SELDOM_NUMBERS.issuperset(spelt):
+        seldom = _SELDOM_NUMBERS.issuperset(spelt)
+        if not seldom or (spelt[0] in _ORDINALS and first and words[first - 1] in _DETERMINERS):
             found.append((last, frozenset(_readings([_ORDINALS.get(word, word) for word in spelt]))))
     return found
 

@@ -8,69 +8,47 @@ denials that came or went.
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import groupby
+from dataclasses import replace
+from itertools import pairwise
 
-from earwitness.clauses import Clause, ClauseReader, Number, names_in
-from earwitness.text import Vocabulary, fold, tokens
+from earwitness.clauses import Clause
+from earwitness.contradictions import fault, share, turned, words_of
+from earwitness.sayings import SOMEBODY, Saying, Sayings, key, keys, people_of, signs
+from earwitness.text import Vocabulary, fold
 from earwitness.types import Segment, Summary, SummarySentence
 
-SUPPORTED = 0.6
-"""A sentence with less support is marked: see docs/summaries.md for how often that is right."""
+SUPPORTED = 0.65
+"""A sentence with less support is marked; docs/summaries.md tells how often that is right."""
 
 # A clause is looked for in so many neighbouring segments at once.
-_REACH = 3
-# What is left of the support for each of these faults.
-_NEW_NAME, _MOVED_NAME, _TURNED = 0.3, 0.4, 0.4
-_NEW_NUMBER, _MOVED_NUMBER, _DENIAL, _OPPOSITE = 0.3, 0.4, 0.4, 0.4
-# Of somebody, this share of what is said must be said of that person, against what is said of anybody.
-_BOUND = 0.7
-# Evidence: so many segments at most, and each must add so much of the sentence.
-_MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR = 4, 0.12, 1.15
+_REACH = 5
+# What a missing word costs: a noun, and a word that is said so many segments before or after.
+_NOUN, _NEARBY, _BEFORE, _AFTER = 2.0, 0.5, 4, 2
+# What is left of the support where a name is nobody's, or is somebody else's.
+_NEW_NAME, _MOVED_NAME = 0.3, 0.4
+# Of what is said of anybody, this share must be said of, or by, the one who is named.
+_BOUND, _BOUND_SPEAKER = 0.7, 0.6
+# Evidence: so many segments at most, and each must add so much of the sentence; what common words are worth.
+_MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR, _COMMON = 4, 0.12, 1.15, 0.3
 
 # How summaries speak of talk; nobody needs to have said these words.
 _FRAME = frozenset(
-    """speaker speakers host hosts guest guests episode podcast conversation discussion interview topic topics
+    """say says said tell tells told think thinks thought believe believes believed ask asks asked
+    wonder wonders wondered
+    speaker speakers host hosts guest guests episode podcast conversation discussion interview topic topics
     describe describes described explain explains explained discuss discusses discussed mention mentions mentioned
     note notes noted argue argues argued state states stated recall recalls recalled remark remarks remarked
     report reports reported suggest suggests suggested add adds added emphasize emphasizes emphasized stress stresses
     stressed conclude concludes concluded claim claims claimed introduce introduces introduced highlight highlights
-    highlighted point points pointed according chapter recording segment section talk talks""".split()
+    highlighted according chapter talk talks""".split()
 )
-_REPORTS = _FRAME | frozenset(
-    "say says said tell tells told think thinks thought believe believes believed ask asks asked".split()
+_BESIDE = frozenset(("and", ",", "the", "also", "then"))
+# A sentence with one of these may gather what was said far apart.
+_ABOUT = frozenset(
+    "about discuss discusses discussed cover covers covered include includes topics range ranges".split()
 )
-_OPPOSITES = {
-    one: other
-    for pair in """more/less most/least before/after rose/fell rise/fall rises/falls up/down open/close opened/closed
-        open/closed bought/sold buy/sell won/lost win/lose always/never above/below cheap/expensive early/late
-        increase/decrease increased/decreased first/last better/worse best/worst old/new young/old large/small big/small
-        high/low higher/lower strong/weak hot/cold long/short easy/hard easy/difficult safe/dangerous began/ended
-        begin/end started/stopped start/stop came/left true/false right/wrong good/bad without/with full/empty
-        many/few inside/outside north/south east/west possible/impossible success/failure succeeded/failed
-        allowed/forbidden accepted/rejected love/hate loved/hated like/dislike""".split()
-    for one, other in (pair.split("/"), pair.split("/")[::-1])
-}
-_KEY = 6
-_NUMBERED = re.compile(r"^(\w+) (\d+)$")
-_I_AM = re.compile(r"\b(?:I am|I'm|I’m|[Mm]y name is|[Tt]his is) ([^\W\d_]+)")
-_GUEST_IS = re.compile(
-    r"\b(?:[Mm]y guest (?:today )?is|[Jj]oining (?:me|us) is|[Ww]ith (?:me|us) is) (?:Dr\.? )?([^\W\d_]+)"
-)
-
-
-@dataclass(frozen=True)
-class _Said:
-    """A clause of a segment, with who says it and who it is about, as far as that can be told; words as keys."""
-
-    clause: Clause
-    words: frozenset[str]
-    about: frozenset[str]
-    speaker: frozenset[str]
 
 
 class Witness:
@@ -99,21 +77,8 @@ class Witness:
         names: Mapping[str, str] | None = None,
         vocabulary: Vocabulary | None = None,
     ) -> None:
-        texts = [item.text for item in segments]
-        self.language = language
-        self._segments = list(segments)
+        self._sayings = Sayings(segments, language, names or {}, vocabulary)
         self._place = {item.id: place for place, item in enumerate(segments)}
-        self._shown = {label: name for label, name in (names or {}).items() if name}
-        known = names_in(texts) | {word for name in self._shown.values() for word in tokens(_one_word(name))}
-        self._reader = ClauseReader(
-            vocabulary or Vocabulary.of(texts, language), frozenset(fold(word, language) for word in known)
-        )
-        self._called = self._speakers(known)
-        self._said: list[list[_Said]] = self._read()
-        self._heard: defaultdict[str, list[int]] = defaultdict(list)
-        for place, clauses in enumerate(self._said):
-            for word in {word for said in clauses for word in (said.words | _keys(said.about))}:
-                self._heard[word].append(place)
 
     def support(self, sentence: str, cited: Iterable[int]) -> float:
         """How well the segments with the ids `cited` support a sentence: 0 (not at all) to 1.
@@ -124,15 +89,23 @@ class Witness:
         windows = self._windows(cited)
         if not windows:
             return 0.0
-        claims = self._claims(sentence)
-        needed = [_needed(claim, self.language) for claim in claims]
+        claims = self._sayings.claims(sentence)
+        if any(_ABOUT & set(claim.words) for claim in claims):
+            windows.append([said for window in windows for said in window])
+        needed = [self._needed(claim) for claim in claims]
+        # "Nobody knew where it was": what says nothing by itself denies what follows.
+        claims = [
+            replace(claim, denies=claim.denies or (number > 0 and not needed[number - 1] and claims[number - 1].denies))
+            for number, claim in enumerate(claims)
+        ]
         shares, faults = [], [1.0]
         for claim, terms in zip(claims, needed, strict=True):
-            held = [_share(terms, window) for window in windows]
+            held = [self._held(terms, window, claim.nouns) for window in windows]
             best = max(held)
             near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * best]
             shares.append(best)
-            faults += [max(_fault(claim, terms, window) for window in near), self._whose(claim, terms, needed, windows)]
+            faults.append(max(fault(claim, terms, window) for window in near))
+        faults += [self._whose(number, claims, needed, windows) for number in range(len(claims))]
         counts = [len(terms) for terms in needed]
         total = sum(counts)
         mean = sum(share * count for share, count in zip(shares, counts, strict=True)) / total if total else 1.0
@@ -149,11 +122,11 @@ class Witness:
             among: the segments that whoever made the sentence had read; none for all.
         """
         allowed = None if among is None else {self._place[number] for number in among if number in self._place}
-        weights = self._weights(self._claims(sentence))
+        weights = self._weights(self._sayings.claims(sentence))
         total = sum(weights.values())
         holds: defaultdict[int, set[str]] = defaultdict(set)
         for word in weights:
-            for place in self._heard.get(word, ()):
+            for place in self._sayings.heard.get(word, ()):
                 if allowed is None or place in allowed:
                     holds[place].add(word)
         taken: list[int] = []
@@ -169,104 +142,103 @@ class Witness:
                 break
             taken.append(best)
             missing -= holds.pop(best)
-        return tuple(self._segments[place].id for place in sorted(taken))
+        return tuple(self._sayings.segments[place].id for place in sorted(taken))
 
     def cited(self, text: str, among: Iterable[int] | None = None) -> SummarySentence:
         """A sentence that somebody made, with its evidence and support."""
         evidence = self.evidence_of(text, among)
         return SummarySentence(text, evidence, self.support(text, evidence))
 
-    def _claims(self, sentence: str) -> list[Clause]:
-        for name in sorted(self._shown.values(), key=len, reverse=True):
-            sentence = sentence.replace(name, _one_word(name))
-        return self._reader.clauses(sentence, new_names=True)
+    def _needed(self, claim: Clause) -> list[str]:
+        """The content words that somebody must have said; names are asked for by themselves."""
+        frame = _FRAME if self._sayings.language == "en" else frozenset()
+        said = [
+            term for word in claim.words if word not in frame for term in self._sayings.reader.vocabulary.terms(word)
+        ]
+        return [term for term in said if term not in claim.names]
 
-    def _windows(self, cited: Iterable[int]) -> list[list[_Said]]:
+    def _held(self, terms: Sequence[str], window: Sequence[Saying], nouns: Collection[str]) -> float:
+        """How many of the terms a window says, 0 to 1.
+
+        A noun that is missing counts more: who retells something finds words of their own for what is done, not for
+        what it is done with. One that is said shortly before or after may stand for a pronoun, and counts less.
+        """
+        words = words_of(window)
+        missing = [term for term in terms if key(term) not in words]
+        lost = sum(_NEARBY if self._is_said_near(term, window) else _NOUN if term in nouns else 1.0 for term in missing)
+        return 1 - lost / (len(terms) - len(missing) + lost) if missing else 1.0
+
+    def _is_said_near(self, term: str, window: Sequence[Saying]) -> bool:
+        first, last = window[0].place - _BEFORE, window[-1].place + _AFTER
+        return any(first <= place <= last for place in self._sayings.heard.get(key(term), ()))
+
+    def _windows(self, cited: Iterable[int]) -> list[list[Saying]]:
         """The clauses of neighbouring segments together: each cited one with those after it, within reach."""
         places = sorted({self._place[number] for number in cited if number in self._place})
         return [
-            [said for place in places if first <= place < first + _REACH for said in self._said[place]]
+            [said for place in places if first <= place < first + _REACH for said in self._sayings.of_segment[place]]
             for first in places
         ]
 
     def _whose(
-        self, claim: Clause, terms: Sequence[str], needed: Sequence[Sequence[str]], windows: Sequence[Sequence[_Said]]
+        self,
+        number: int,
+        claims: Sequence[Clause],
+        needed: Sequence[Sequence[str]],
+        windows: Sequence[Sequence[Saying]],
     ) -> float:
-        """Whether what is claimed of each name is said of that one, or by that one where the claim says so."""
-        everything = {id(said): said for window in windows for said in window}.values()
-        factor = 1.0
-        for name in claim.names:
-            mentioned = any(name in said.about | said.speaker for said in everything)
-            if not mentioned:
+        """Whether what a claim says of each name is said of that one, or by that one where the claim says so."""
+        claim = claims[number]
+        # A clause of nothing but names goes with the next one, or the one before.
+        around = (*needed[number : number + 2], *needed[max(0, number - 1) : number])
+        own = next(filter(None, around), [])
+        everything = list({id(said): said for window in windows for said in window}.values())
+        factor = turned(claim, everything)
+        for name in people_of(claim, self._sayings.language):
+            if not all(self._is_known(word, everything) for word in name):
                 return _NEW_NAME
-            reports = _reports(claim, name, self.language)
-            context = [term for each in needed for term in each] if reports or not terms else terms
-            if not context:
-                continue
+            if not self._sayings.joined >= frozenset(pairwise(name)) and not claim.places & set(name):
+                return _NEW_NAME
+            who = frozenset(name) if self._sayings.named & set(name) else frozenset((*name, SOMEBODY))
+            reports = _reports(claim, name[-1], self._sayings.language)
+            others = [] if _FRAME & set(claim.words) else [other for other in claim.names if other not in name]
+            context = [term for each in needed for term in each] if reports else [*own, *others]
             if reports:
-                groups = [[said for said in window if name in said.speaker | said.about] for window in windows]
-                told = max(_share(context, group) for group in groups)
-                anybody = max(_share(context, window) for window in windows)
+                groups = [[said for said in window if who & (said.speaker | said.about)] for window in windows]
+                anybody = max(share(context, window) for window in windows)
             else:
-                told = max((_share(context, [said]) for said in everything if name in said.about), default=0.0)
-                anybody = max(_share(context, [said]) for said in everything)
-            if told < _BOUND * anybody:
+                beside = bool(claim.places & who)
+                groups = [_about(who, window, beside) for window in windows]
+                anybody = max(share(context, [said]) for said in everything)
+            told = max(share(context, group) for group in groups)
+            if told < (_BOUND_SPEAKER if reports else _BOUND) * anybody:
                 factor = min(factor, _MOVED_NAME)
-        return min(factor, _TURNED if _is_turned(claim, everything) else 1.0)
+        return factor
+
+    def _is_known(self, name: str, heard: Collection[Saying]) -> bool:
+        """Whether the evidence has somebody of that name, or somebody who may be."""
+        may_be = (
+            {name}
+            if name in self._sayings.named
+            else {name, SOMEBODY}
+            if self._sayings.heard.get(key(name))
+            else {name}
+        )
+        return any(may_be & (said.about | said.speaker) for said in heard)
 
     def _weights(self, claims: Sequence[Clause]) -> dict[str, float]:
         """What each key of a sentence is worth as a sign of where it was said."""
-        frame = _frame(self.language)
-        keys = {key for claim in claims for term in claim.terms if term not in frame for key in _keys([term])}
-        special = {key for claim in claims for name in claim.names for key in _keys([name])}
-        special |= {f"#{value}" for claim in claims for number in claim.numbers for value in number.values}
-        count = len(self._segments)
+        weights: dict[str, float] = {}
+        for claim in claims:
+            weights |= dict.fromkeys(keys(fold(word, self._sayings.language) for word in claim.words), _COMMON)
+            weights |= dict.fromkeys(keys(self._needed(claim)), 1.0)
+            weights |= dict.fromkeys(keys(claim.names) | signs(claim), 2.0)
+        count = len(self._sayings.segments)
         return {
-            key: (2.0 if key in special else 1.0) * math.log1p(count / (1 + len(self._heard.get(key, ()))))
-            for key in keys | special
+            key: weight * math.log1p(count / (1 + len(self._sayings.heard[key])))
+            for key, weight in weights.items()
+            if key in self._sayings.heard or weight > _COMMON
         }
-
-    def _speakers(self, known: Collection[str]) -> dict[str | None, frozenset[str]]:
-        """Speaker label -> folded names: those to show, and those by which people call themselves and each other."""
-        called: defaultdict[str | None, set[str]] = defaultdict(set)
-        for label, name in self._shown.items():
-            called[label].update(fold(word, self.language) for word in tokens(_one_word(name)))
-        votes: dict[str, Counter[str]] = {}
-        turns = [list(turn) for _, turn in groupby(self._segments, key=lambda item: item.speaker)]
-        for number, turn in enumerate(turns):
-            after = turns[number + 1][0].speaker if number + 1 < len(turns) else None
-            for item in turn:
-                for pattern, whom in ((_I_AM, item.speaker), (_GUEST_IS, after)):
-                    for match in pattern.finditer(item.text):
-                        if whom and match[1].lower() in known:
-                            votes.setdefault(match[1].lower(), Counter())[whom] += 1
-        for name, counts in votes.items():
-            ((label, most),) = counts.most_common(1)
-            if 2 * most > counts.total():
-                called[label].add(fold(name, self.language))
-        return {label: frozenset(names) for label, names in called.items()}
-
-    def _read(self) -> list[list[_Said]]:
-        read: list[list[_Said]] = []
-        before: frozenset[str] = frozenset()
-        speaker: str | None = None
-        for item in self._segments:
-            if item.speaker != speaker:
-                before, speaker = frozenset(), item.speaker
-            own = self._called.get(item.speaker, frozenset())
-            here = []
-            for clause in self._reader.clauses(item.text):
-                names = frozenset(clause.names)
-                if clause.third_person or not (names or clause.opens):
-                    names |= before
-                if not names or clause.first_person:
-                    names |= own
-                words = _keys(fold(word, self.language) for word in clause.words)
-                values = {f"#{value}" for number in clause.numbers for value in number.values}
-                here.append(_Said(clause, words | values, names, own))
-                before = names
-            read.append(here)
-        return read
 
 
 def judged(summary: Summary, unsupported: str) -> Summary:
@@ -288,87 +260,25 @@ def judged(summary: Summary, unsupported: str) -> Summary:
     )
 
 
-def _needed(claim: Clause, language: str) -> list[str]:
-    """The content words that somebody must have said; names are asked for by themselves."""
-    frame = _frame(language)
-    return [term for term in claim.terms if term not in frame and term not in claim.names]
-
-
-def _share(terms: Sequence[str], window: Iterable[_Said]) -> float:
-    """How many of the terms are among the words of some clauses, 0 to 1."""
-    if not terms:
-        return 1.0
-    words = frozenset().union(*(said.words for said in window))
-    return sum(_key(term) in words for term in terms) / len(terms)
-
-
-def _fault(claim: Clause, terms: Sequence[str], window: Sequence[_Said]) -> float:
-    """What a wrong number, denial or opposite leaves of the support; 1 where there is none."""
-    nearest = _nearest(terms, window)
-    words = {word for said in window for word in said.clause.words}
-    close = {word for said in nearest for word in said.clause.words}
-    numbers = [number for said in window for number in said.clause.numbers]
-    faults = [_number_fault(number, numbers) for number in claim.numbers]
-    if terms and not any(
-        (said.clause.denies, said.clause.without) == (claim.denies, claim.without) for said in nearest
-    ):
-        faults.append(_DENIAL)
-    faults += [_OPPOSITE for word in claim.words if word not in words and _OPPOSITES.get(word) in close]
-    return min(faults, default=1.0)
-
-
-def _nearest(terms: Sequence[str], window: Sequence[_Said]) -> list[_Said]:
-    """The clauses that share most with a claim."""
-    shares = [_share(terms, [said]) for said in window]
-    return [said for said, share in zip(window, shares, strict=True) if share >= 0.75 * max(shares)]
-
-
-def _number_fault(number: Number, heard: Sequence[Number]) -> float:
-    same = [other for other in heard if other.values & number.values]
-    if not same:
-        return _NEW_NUMBER
-    counted = number.counts is not None and any(other.counts == number.counts for other in heard)
-    return _MOVED_NUMBER if counted and not any(other.counts == number.counts for other in same) else 1.0
-
-
 def _reports(claim: Clause, name: str, language: str) -> bool:
     """Whether a claim gives the name as that of somebody who says the rest."""
-    places = [place for place, word in enumerate(claim.words) if fold(word, language) == name]
-    return any(
-        _REPORTS & set(claim.words[place + 1 : place + 3])
-        or claim.words[max(0, place - 2) : place] == ("according", "to")
-        for place in places
-    )
+    words = [fold(word, language) for word in claim.words]
+    for place, word in enumerate(words):
+        if word == name and name not in claim.places:
+            after = (
+                said
+                for said, key in zip(claim.words[place + 1 :], words[place + 1 :], strict=True)
+                if said not in _BESIDE and key not in claim.names
+            )
+            if next(after, "") in _FRAME or claim.words[max(0, place - 2) : place] == ("according", "to"):
+                return True
+    return False
 
 
-def _is_turned(claim: Clause, heard: Collection[_Said]) -> bool:
-    """Whether two names do to each other what the evidence has the other way round."""
-    if len(claim.names) < 2 or claim.listed:
-        return False
-    first, second = claim.names[:2]
-    both = [said.clause for said in heard if {first, second} <= set(said.clause.names)]
-    turned = [
-        (clause.names.index(first) > clause.names.index(second)) == (clause.passive == claim.passive)
-        for clause in both
-        if not clause.listed
-    ]
-    return bool(turned) and all(turned)
-
-
-@cache
-def _frame(language: str) -> frozenset[str]:
-    return frozenset(fold(word, language) for word in _FRAME) if language == "en" else frozenset()
-
-
-def _key(term: str) -> str:
-    """What inflected and derived forms of a word share: the first letters of its folded form."""
-    return term[:_KEY]
-
-
-def _keys(terms: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(_key, terms))
-
-
-def _one_word(name: str) -> str:
-    """ "Speaker 1" as a word of its own."""
-    return _NUMBERED.sub(r"\1-\2", name)
+def _about(who: frozenset[str], window: Sequence[Saying], beside: bool) -> list[Saying]:
+    """The clause that is most about somebody; for a place or time, with those of the same speaker about no other."""
+    found = [said for said in window if who & said.about]
+    if not beside:
+        return found
+    speakers = {said.speaker for said in found}
+    return [said for said in window if said in found or (said.speaker in speakers and said.about <= said.speaker)]

@@ -152,7 +152,7 @@ def fold(token: str, language: str) -> str:
     token = token.removesuffix("'s")
     if language != "en":
         return token[:_PREFIX]
-    if token.endswith("ies") and len(token) > 4 and token not in _SINGULAR:
+    if token.endswith(("ies", "ied")) and len(token) > 4 and token not in _SINGULAR:
         token = token[:-3] + "y"
     elif token.endswith("s") and not token.endswith(("ss", "us", "is")) and len(token) > 3 and token not in _SINGULAR:
         token = token[:-1]
