@@ -59,6 +59,8 @@ class Author:
     """An engine at work on one transcript.
 
     Args:
+        witness: says what the sentences rest on.
+        language: ISO 639-1, or "und".
         shelf: keeps every answer under what was read, so that nothing is asked twice.
         report: called with the characters that a task has read, once it is answered.
 
@@ -69,11 +71,12 @@ class Author:
         self,
         engine: Summarizer,
         witness: Witness,
+        language: str,
         *,
         shelf: Shelf | None = None,
         report: Callable[[int], None] | None = None,
     ) -> None:
-        self._engine, self._witness = engine, witness
+        self._engine, self._witness, self._language = engine, witness, language
         self._shelf = shelf or Shelf(None)
         self._report = report
         self.read: set[int] = set()
@@ -118,7 +121,7 @@ class Author:
 
     def _part(self, place: int, topic: Topic) -> _Part:
         lines = tuple(Line(number, fact.text, fact.speaker) for number, fact in enumerate(topic.facts, 1))
-        task = Task(topic.kind, lines, topic.sentences, self._witness.language, topic.speaker)
+        task = Task(topic.kind, lines, topic.sentences, self._language, topic.speaker)
         return _Part(place, topic.facts, task)
 
     def _pieces(self, fact: Fact) -> list[Fact]:
@@ -178,7 +181,7 @@ class Author:
         found: dict[str, SummarySentence] = {}
         for item in written:
             cited = [number for cite in item.cites for number in part.facts[cite - 1].evidence]
-            for sentence in sentences(item.text, self._witness.language):
+            for sentence in sentences(item.text, self._language):
                 found.setdefault(sentence, self._cited(sentence, cited, part))
         return tuple(list(found.values())[: part.task.sentences])
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import chat_server
+import servers
 from chat_server import ChatServer, failing, sentences, serving, streaming, whole
 from earwitness.engines import chat_client
 from earwitness.engines.base import Line, Task, Written
@@ -189,10 +190,9 @@ def test_json_is_found_in_what_models_say_around_it(answer: str) -> None:
 def test_what_is_no_json_of_ours_is_asked_for_once_more(answer: str) -> None:
     with serving(streaming(lambda payload: answer), streaming()) as server:
         assert written(server) == [TOLD]
-    assert server.asked[1]["messages"][2:] == [
-        {"role": "assistant", "content": answer},
-        {"role": "user", "content": server.asked[1]["messages"][3]["content"]},
-    ]
+    shown, repair = server.asked[1]["messages"][2:]
+    assert shown == {"role": "assistant", "content": answer[:1000]}
+    assert repair["role"] == "user"
     with serving(streaming(lambda payload: answer)) as server:
         assert written(server) == [()]
     assert len(server.asked) == 2
@@ -303,6 +303,10 @@ def test_the_key_is_sent_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_
         assert dict(engine.write([TASK])) == {0: TOLD}
         assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
         assert KEY not in json.dumps(server.asked) + engine.identity() + repr(vars(engine)) + str(engine.notice)
+    inside = servers.body(json.dumps({"error": {"message": f"{KEY} is out of money"}}).encode())
+    with serving(lambda handler, _payload: inside(handler)) as server, pytest.raises(ModelError) as refused:
+        written(server)
+    assert "*** is out of money" in str(refused.value)
     with serving(failing(401, f"the key {KEY} is not known")) as server, pytest.raises(ModelError) as refused:
         written(server)
     assert KEY not in str(refused.value)

@@ -27,6 +27,8 @@ LINE_TOKENS = 6
 ANSWER_TOKENS = 1000
 """Room for the answer: ours are a quarter of it."""
 LEAST_TOKENS = 256
+SHOWN_AGAIN_CHARACTERS = 1000
+"""Of an answer that is not what was asked for, so much is shown to the model again."""
 
 # What servers are known to refuse by name, in some versions; the question is then asked without it.
 _EXTRAS: dict[str, Any] = {"temperature": 0, "stream_options": {"include_usage": True}}
@@ -157,7 +159,7 @@ class Chat:
                 return None
             found = _sentences(answer.text, task)
             if found is None:
-                said = {"role": "assistant", "content": answer.text}
+                said = {"role": "assistant", "content": answer.text[:SHOWN_AGAIN_CHARACTERS]}
                 answer = self._asked([*messages, said, {"role": "user", "content": _REPAIR}])
                 found = _sentences(answer.text, task)
         except TooLongError:

@@ -174,8 +174,8 @@ class Client:
                 if attempt + 1 == ATTEMPTS or (wait_s or 0.0) > MAX_RETRY_AFTER_S:
                     asks = f" and asks to wait {wait_s:.0f} s" if wait_s else ""
                     raise ModelError(
-                        f"{self.endpoint.base}: {problem}{asks}, after {attempt + 1} attempts; look at the server, "
-                        "then run the same command again: what is done is kept"
+                        f"{self.endpoint.base}: {self._shown(str(problem))}{asks}, after {attempt + 1} attempts; look "
+                        "at the server, then run the same command again: what is done is kept"
                     ) from problem
                 if wait_s is None:
                     # Jitter, lest many clients that failed together come back together.
@@ -245,6 +245,9 @@ class Client:
             text = _error_of(json.loads(text)) or text
         except (ValueError, RecursionError):
             text = response.reason or text
+        return self._shown(text)
+
+    def _shown(self, text: str) -> str:
         if self._key:
             text = text.replace(self._key, "***")
         return _UNSHOWN.sub(" ", text).strip()[:MAX_SHOWN_CHARACTERS]
@@ -285,8 +288,7 @@ class _Stream:
                 raise TimeoutError
 
     def _take(self, event: Any) -> None:
-        if error := _error_of(event):
-            raise TooLongError(error) if _TOO_LONG.search(error) else _PassingError("the server fails in its answer")
+        _raise_error_of(event)
         self._prompt_tokens = _prompt_tokens(event) or self._prompt_tokens
         choice = _first_choice(event)
         self._pieces.append(_text_of(choice.get("delta")))
@@ -299,6 +301,7 @@ class _Stream:
 def _whole(response: HTTPResponse) -> Answer:
     """An answer in one piece, from a server that does not stream."""
     content = _parsed(response.read(MAX_LINE_BYTES))
+    _raise_error_of(content)
     choice = _first_choice(content)
     if "message" not in choice:
         raise _PassingError("the server answers with something else than a chat completion")
@@ -332,6 +335,12 @@ def _prompt_tokens(content: Any) -> int | None:
     usage = content.get("usage") if isinstance(content, dict) else None
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return count if isinstance(count, int) and count > 0 else None
+
+
+def _raise_error_of(content: Any) -> None:
+    """An error that comes where an answer should, under a status that promised one."""
+    if error := _error_of(content):
+        raise TooLongError(error) if _TOO_LONG.search(error) else _PassingError(f"the server fails ({error})")
 
 
 def _error_of(content: Any) -> str:

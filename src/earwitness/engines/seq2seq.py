@@ -110,7 +110,7 @@ class Seq2Seq:
         try:
             with torch.inference_mode(), silent():
                 rows = model.generate(**inputs, generation_config=settings)
-        except (RuntimeError, IndexError) as error:
+        except Exception as error:  # torch and transformers share no kind of error
             raise ModelError(
                 f"{self.model}: it cannot be run on {self._device} ({reason(error)}); try --device cpu, or another "
                 "model"
