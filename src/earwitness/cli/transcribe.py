@@ -32,7 +32,10 @@ def transcribe(
     formats: Annotated[
         str,
         typer.Option(
-            "--format", "--output-format", "-f", help="txt,md,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all."
+            "--format",
+            "--output-format",
+            "-f",
+            help="txt,md,notes,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all.",
         ),
     ] = "all",
     model: arguments.Model = "auto",
