@@ -35,7 +35,7 @@ def topic_of(segments: list[Segment], sentences: int = 2, **changes: str) -> Top
 
 
 def author_of(engine: Writer, segments: list[Segment], shelf: Shelf | None = None) -> Author:
-    return Author(engine, Witness(segments, "en", {"A": "Ann"}), "en", shelf=shelf)
+    return Author(engine, Witness(segments, "en", {"A": "Ann"}), shelf=shelf)
 
 
 def read_by(engine: Writer) -> list[str]:

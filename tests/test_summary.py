@@ -10,8 +10,9 @@ import pytest
 from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, say
 from earwitness.chapters import chapters
 from earwitness.options import ChapterOptions, SummaryOptions
+from earwitness.ranking import centrality
 from earwitness.segments import turns
-from earwitness.summary import CHAPTER_SENTENCES, EPISODE_SENTENCES, Summarized, _centrality, summarize
+from earwitness.summary import CHAPTER_SENTENCES, EPISODE_SENTENCES, Summarized, summarize
 from earwitness.types import Segment, Summary
 
 SCRIPTS = pytest.mark.parametrize("script", [INTERVIEW, ISLAND, OCTOPUS], ids=["trades", "island", "octopus"])
@@ -155,4 +156,4 @@ def test_centrality_is_lexrank() -> None:
     walk = 0.15 / 15 + 0.85 * graph / graph.sum(axis=1, keepdims=True)
     values, vectors = np.linalg.eig(walk.T)
     stationary = np.real(vectors[:, np.argmax(np.real(values))])
-    np.testing.assert_allclose(_centrality(documents), 15 * stationary / stationary.sum(), atol=1e-3)
+    np.testing.assert_allclose(centrality(documents), 15 * stationary / stationary.sum(), atol=1e-3)

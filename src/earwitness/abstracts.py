@@ -60,7 +60,6 @@ class Author:
 
     Args:
         witness: says what the sentences rest on.
-        language: ISO 639-1, or "und".
         shelf: keeps every answer under what was read, so that nothing is asked twice.
         report: called with the characters that a task has read, once it is answered.
 
@@ -71,12 +70,11 @@ class Author:
         self,
         engine: Summarizer,
         witness: Witness,
-        language: str,
         *,
         shelf: Shelf | None = None,
         report: Callable[[int], None] | None = None,
     ) -> None:
-        self._engine, self._witness, self._language = engine, witness, language
+        self._engine, self._witness = engine, witness
         self._shelf = shelf or Shelf(None)
         self._report = report
         self.read: set[int] = set()
@@ -121,7 +119,7 @@ class Author:
 
     def _part(self, place: int, topic: Topic) -> _Part:
         lines = tuple(Line(number, fact.text, fact.speaker) for number, fact in enumerate(topic.facts, 1))
-        task = Task(topic.kind, lines, topic.sentences, self._language, topic.speaker)
+        task = Task(topic.kind, lines, topic.sentences, self._witness.language, topic.speaker)
         return _Part(place, topic.facts, task)
 
     def _pieces(self, fact: Fact) -> list[Fact]:
@@ -181,7 +179,7 @@ class Author:
         found: dict[str, SummarySentence] = {}
         for item in written:
             cited = [number for cite in item.cites for number in part.facts[cite - 1].evidence]
-            for sentence in sentences(item.text, self._language):
+            for sentence in sentences(item.text, self._witness.language):
                 found.setdefault(sentence, self._cited(sentence, cited, part))
         return tuple(list(found.values())[: part.task.sentences])
 
@@ -190,7 +188,7 @@ class Author:
         evidence = tuple(sorted(set(cited)))
         if len(evidence) > _MOST_EVIDENCE:
             evidence = self._witness.evidence_of(sentence, evidence) or evidence[:_MOST_EVIDENCE]
-        own = SummarySentence(sentence, evidence, self._witness.support(sentence, evidence))
+        own = self._witness.sentence(sentence, evidence)
         if evidence and own.support >= SUPPORTED:
             return own
         among = {number for fact in part.facts for number in fact.evidence}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from earwitness.figures import numbers_in
-from earwitness.text import Vocabulary, fold
+from earwitness.text import Vocabulary, fold, tokens
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+(?:['’-][^\W_]+)*")
 _MARK = re.compile(r"[,;:.!?()\"“”–—،、，。；：…]")
@@ -97,7 +97,8 @@ class ClauseReader:
 
     Args:
         names: the folded words that the transcript writes as names.
-        words: all of its words, folded. In a text about the transcript, other words with a capital are names, too.
+        words: those that it writes without a capital, folded. In a text about the transcript, other words with a
+            capital are names, too.
     """
 
     def __init__(self, vocabulary: Vocabulary, names: frozenset[str], words: frozenset[str]) -> None:
@@ -124,6 +125,10 @@ class ClauseReader:
                 merged.append((words, opens))
         return [self._clause(words, opens, claims) for words, opens in merged]
 
+    def tells(self, word: str) -> bool:
+        """Whether a word in lower case changes what is said: content, or a denial."""
+        return word in self._denials or self.vocabulary.is_content(word)
+
     def _pieces(self, text: str) -> list[tuple[list[str], bool]]:
         """Words between marks and joints, and whether each piece begins a sentence."""
         found: list[tuple[list[str], bool]] = []
@@ -137,7 +142,7 @@ class ClauseReader:
             if piece and (_MARK.search(between) or word.lower() in self._joints):
                 found.append((piece, opens))
                 piece, opens = [], ends
-            piece.append(word)
+            piece += [word] if word.isascii() else _split_unspaced(word)
         return [*found, (piece, opens)] if piece else found
 
     def _weight(self, words: Sequence[str]) -> int:
@@ -173,10 +178,11 @@ class ClauseReader:
         found = []
         for place, word in enumerate(words):
             lower = word.lower()
-            if fold(lower, self.language) in self.names or (
-                claims
-                and word[0].isupper()
-                and self._is_new_name(lower, words[place + 1 : place + 2], opens and not place)
+            first = opens and not place
+            if (
+                fold(lower, self.language) in self.names
+                or (word == "May" and not first)
+                or (claims and word[0].isupper() and self._is_new_name(lower, words[place + 1 : place + 2], first))
             ):
                 found.append(lower)
         return found
@@ -197,6 +203,12 @@ class ClauseReader:
 
     def _counted(self, words: Sequence[str]) -> frozenset[str]:
         return frozenset(fold(word, self.language) for word in words if word not in _UNCOUNTED)
+
+
+def _split_unspaced(word: str) -> list[str]:
+    """What a script without spaces writes as one word in the tokens of retrieval, other words as they are."""
+    found = tokens(word)
+    return found if len(found) > 1 and "-" not in word else [word]
 
 
 def names_in(texts: Sequence[str]) -> frozenset[str]:

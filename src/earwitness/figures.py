@@ -25,6 +25,7 @@ _ORDINALS = {
 }  # fmt: skip
 _SPELT = {**_UNITS, **_TENS, **_SCALES}
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?")
 _GROUPING = re.compile(r",(?=\d{3}(?!\d))")
 # As English uses them, these are as often no numbers; the ordinals are where they follow one of `_DETERMINERS`.
 _SELDOM_NUMBERS = frozenset(("one", "first", "second", "oh"))
@@ -44,7 +45,8 @@ def numbers_in(words: Sequence[str], language: str) -> list[tuple[int, frozenset
     """
     found = []
     for first, last in _runs(words, language):
-        figures = [_GROUPING.sub("", figure) for word in words[first:last] for figure in _FIGURE.findall(word)]
+        figures = [_GROUPING.sub("", word) for word in words[first:last] if word[0].isdigit()]
+        figures = [match.group() for match in map(_FIGURE.match, figures) if match]
         if figures:
             scaled = _value([figures[-1], *words[first + 1 : last]]) if last - first > 1 else None  # "3 million"
             found.append((last, frozenset(figures if scaled is None else [str(scaled)])))
@@ -63,7 +65,7 @@ def _runs(words: Sequence[str], language: str) -> Iterator[tuple[int, int]]:
         last = first
         while last < len(words) and (_is_number(words[last], language, last == first) or _joins(words, first, last)):
             last += 1
-            if _FIGURE.search(words[last - 1]) and not (last < len(words) and words[last] in _SCALES):
+            if words[last - 1][0].isdigit() and not (last < len(words) and words[last] in _SCALES):
                 break
         if last > first:
             yield first, last
@@ -71,7 +73,7 @@ def _runs(words: Sequence[str], language: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_number(word: str, language: str, alone: bool) -> bool:
-    if _FIGURE.search(word):
+    if word[0].isdigit():
         return alone
     parts = _spelt_parts([word])
     return language == "en" and bool(parts) and all(part in _SPELT or part in _ORDINALS for part in parts)
@@ -117,8 +119,8 @@ def _pairs(words: Sequence[str]) -> list[int]:
 
 
 def _value(words: Sequence[str]) -> int | None:
-    """ "three million two hundred thousand" as a number; none where a figure has a fraction."""
-    total = current = 0
+    """ "three million two hundred thousand" or "3.5 million" as a number; none where that is no whole one."""
+    total = current = 0.0
     for word in words:
         if word in _SCALES:
             scale = _SCALES[word]
@@ -126,10 +128,11 @@ def _value(words: Sequence[str]) -> int | None:
                 current = max(1, current) * scale
             else:
                 total, current = total + max(1, current) * scale, 0
-        elif word.isdigit():
-            current += int(word)
+        elif _DECIMAL.fullmatch(word):
+            current += float(word)
         elif word in _SPELT:
             current += _SPELT[word]
         elif word != "oh":
             return None
-    return total + current
+    value = round(total + current, 6)
+    return int(value) if value == int(value) else None

@@ -35,6 +35,10 @@ class Saying:
     about: frozenset[str]
     speaker: frozenset[str]
 
+    def concerns(self, who: Collection[str]) -> bool:
+        """Whether the clause is about one of some names, or has it as a word."""
+        return not self.about.isdisjoint(who) or not self.words.isdisjoint(keys(who))
+
 
 class Sayings:
     """All that is said in a transcript, clause by clause.
@@ -55,7 +59,7 @@ class Sayings:
         self.reader = ClauseReader(
             vocabulary or Vocabulary.of(texts, language),
             frozenset(fold(word, language) for word in known),
-            frozenset(fold(word, language) for text in texts for word in tokens(text)),
+            frozenset(fold(word, language) for text in texts for word in _lower(text)) if known else frozenset(),
         )
         self._called = self._speakers(known)
         self.named = frozenset[str]().union(*self._called.values())
@@ -78,6 +82,19 @@ class Sayings:
             sentence = sentence.replace(name, one_word(name))
         return self.reader.clauses(sentence, claims=True)
 
+    def quote(self, sentence: str, places: Sequence[int]) -> bool:
+        """Whether segments say a sentence word for word from where they begin, but for words that say nothing."""
+        words = tokens(sentence)
+        at = 0
+        for word in (word for place in places for word in tokens(self.segments[place].text)):
+            if at == len(words):
+                break
+            if word == words[at]:
+                at += 1
+            elif self.reader.tells(word) and word not in words[max(0, at - 1) : at]:  # "the storm storm"
+                return False
+        return bool(words) and at == len(words)
+
     def _speakers(self, known: Collection[str]) -> dict[str | None, frozenset[str]]:
         """Speaker label -> folded names: those to show, and those by which people call themselves and each other."""
         called: defaultdict[str | None, set[str]] = defaultdict(set)
@@ -85,8 +102,8 @@ class Sayings:
             called[label].update(fold(word, self.language) for word in tokens(one_word(name)))
         votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
         turns = [list(turn) for _, turn in groupby(self.segments, key=lambda item: item.speaker)]
-        for turn, following in zip(turns, [*turns[1:], []], strict=True):
-            after = following[0].speaker if following else None
+        for number, turn in enumerate(turns):
+            after = turns[number + 1][0].speaker if number + 1 < len(turns) else None
             for item in turn:
                 for pattern, whom in ((_I_AM, item.speaker), (_GUEST_IS, after)):
                     for match in pattern.finditer(item.text):
@@ -136,6 +153,10 @@ def _about_whom(
     if clause.first_person or not about:
         about |= own
     return named, about
+
+
+def _lower(text: str) -> Iterable[str]:
+    return (token for word in text.split() if word[:1].islower() for token in tokens(word))
 
 
 def people_of(clause: Clause, language: str) -> list[tuple[str, ...]]:

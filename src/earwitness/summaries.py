@@ -83,7 +83,7 @@ def _written(
     names = {speaker.id: speaker.name for speaker in transcript.speakers}
     witness = Witness(transcript.segments, transcript.language, names)
     shelf = checkpoints.shelf(transcript.source.sha256 or "unknown", STAGE, engine.identity())
-    author = Author(engine, witness, transcript.language, shelf=shelf, report=_reporter(transcript, progress))
+    author = Author(engine, witness, shelf=shelf, report=_reporter(transcript, progress))
 
     said = {item.id: Fact(item.text, (item.id,), names.get(item.speaker or "")) for item in transcript.segments}
     better = _Better(options.unsupported == "drop")

@@ -77,6 +77,7 @@ class Witness:
         names: Mapping[str, str] | None = None,
         vocabulary: Vocabulary | None = None,
     ) -> None:
+        self.language = language
         self._sayings = Sayings(segments, language, names or {}, vocabulary)
         self._place = {item.id: place for place, item in enumerate(segments)}
 
@@ -86,13 +87,18 @@ class Witness:
         Each clause is looked for in a few neighbouring segments at a time: its words must be there, its names and
         numbers with what is said of them, and it must deny only what they deny. An unknown id is no evidence.
         """
-        windows = self._windows(cited)
-        if not windows:
+        places = sorted({self._place[number] for number in cited if number in self._place})
+        if not places:
             return 0.0
+        if self._sayings.quote(sentence, places):
+            return 1.0
+        windows = self._windows(places)
         claims = self._sayings.claims(sentence)
         if any(_ABOUT & set(claim.words) for claim in claims):
             windows.append([said for window in windows for said in window])
         needed = [self._needed(claim) for claim in claims]
+        if not any(needed) and not any(claim.names or claim.numbers for claim in claims):
+            needed = [[fold(word, self.language) for word in claim.words] for claim in claims]
         # "Nobody knew where it was": what says nothing by itself denies what follows.
         claims = [
             replace(claim, denies=claim.denies or (number > 0 and not needed[number - 1] and claims[number - 1].denies))
@@ -146,12 +152,15 @@ class Witness:
 
     def cited(self, text: str, among: Iterable[int] | None = None) -> SummarySentence:
         """A sentence that somebody made, with its evidence and support."""
-        evidence = self.evidence_of(text, among)
-        return SummarySentence(text, evidence, self.support(text, evidence))
+        return self.sentence(text, self.evidence_of(text, among))
+
+    def sentence(self, text: str, evidence: Sequence[int]) -> SummarySentence:
+        """A sentence whose evidence is known, with its support."""
+        return SummarySentence(text, tuple(evidence), self.support(text, evidence))
 
     def _needed(self, claim: Clause) -> list[str]:
         """The content words that somebody must have said; names are asked for by themselves."""
-        frame = _FRAME if self._sayings.language == "en" else frozenset()
+        frame = _FRAME if self.language == "en" else frozenset()
         said = [
             term for word in claim.words if word not in frame for term in self._sayings.reader.vocabulary.terms(word)
         ]
@@ -172,9 +181,8 @@ class Witness:
         first, last = window[0].place - _BEFORE, window[-1].place + _AFTER
         return any(first <= place <= last for place in self._sayings.heard.get(key(term), ()))
 
-    def _windows(self, cited: Iterable[int]) -> list[list[Saying]]:
-        """The clauses of neighbouring segments together: each cited one with those after it, within reach."""
-        places = sorted({self._place[number] for number in cited if number in self._place})
+    def _windows(self, places: Sequence[int]) -> list[list[Saying]]:
+        """The clauses of neighbouring segments together: each with those after it, within reach."""
         return [
             [said for place in places if first <= place < first + _REACH for said in self._sayings.of_segment[place]]
             for first in places
@@ -194,17 +202,17 @@ class Witness:
         own = next(filter(None, around), [])
         everything = list({id(said): said for window in windows for said in window}.values())
         factor = turned(claim, everything)
-        for name in people_of(claim, self._sayings.language):
+        for name in people_of(claim, self.language):
             if not all(self._is_known(word, everything) for word in name):
                 return _NEW_NAME
             if not self._sayings.joined >= frozenset(pairwise(name)) and not claim.places & set(name):
                 return _NEW_NAME
             who = frozenset(name) if self._sayings.named & set(name) else frozenset((*name, SOMEBODY))
-            reports = _reports(claim, name[-1], self._sayings.language)
+            reports = _reports(claim, name[-1], self.language)
             others = [] if _FRAME & set(claim.words) else [other for other in claim.names if other not in name]
             context = [term for each in needed for term in each] if reports else [*own, *others]
             if reports:
-                groups = [[said for said in window if who & (said.speaker | said.about)] for window in windows]
+                groups = [[said for said in window if who & said.speaker or said.concerns(who)] for window in windows]
                 anybody = max(share(context, window) for window in windows)
             else:
                 beside = bool(claim.places & who)
@@ -224,13 +232,13 @@ class Witness:
             if self._sayings.heard.get(key(name))
             else {name}
         )
-        return any(may_be & (said.about | said.speaker) for said in heard)
+        return any(may_be & said.speaker or said.concerns(may_be) for said in heard)
 
     def _weights(self, claims: Sequence[Clause]) -> dict[str, float]:
         """What each key of a sentence is worth as a sign of where it was said."""
         weights: dict[str, float] = {}
         for claim in claims:
-            weights |= dict.fromkeys(keys(fold(word, self._sayings.language) for word in claim.words), _COMMON)
+            weights |= dict.fromkeys(keys(fold(word, self.language) for word in claim.words), _COMMON)
             weights |= dict.fromkeys(keys(self._needed(claim)), 1.0)
             weights |= dict.fromkeys(keys(claim.names) | signs(claim), 2.0)
         count = len(self._sayings.segments)
@@ -277,7 +285,7 @@ def _reports(claim: Clause, name: str, language: str) -> bool:
 
 def _about(who: frozenset[str], window: Sequence[Saying], beside: bool) -> list[Saying]:
     """The clause that is most about somebody; for a place or time, with those of the same speaker about no other."""
-    found = [said for said in window if who & said.about]
+    found = [said for said in window if said.concerns(who)]
     if not beside:
         return found
     speakers = {said.speaker for said in found}

@@ -43,7 +43,7 @@ def test_extracts_are_made_beside_the_transcript(run: Run, talk: Path) -> None:
     done = run("talk.json")
     assert done.returncode == 0, done.stderr
     assert {path.name for path in talk.parent.glob("talk.*")} == {
-        f"talk{suffix}" for suffix in (".txt", ".md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx",
+        f"talk{suffix}" for suffix in (".txt", ".md", ".notes.md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx",
                                        ".podcast.json", ".chapters.json")
     }  # fmt: skip
     result = read(talk)

@@ -29,7 +29,10 @@ Diarizer = Annotated[
 Formats = Annotated[
     str,
     typer.Option(
-        "--format", "--output-format", "-f", help="txt,md,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all."
+        "--format",
+        "--output-format",
+        "-f",
+        help="txt,md,notes,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all.",
     ),
 ]
 Summarizer = Annotated[
