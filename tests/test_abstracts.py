@@ -136,6 +136,13 @@ def test_a_citation_counts_as_far_as_it_supports() -> None:
     assert invented.support < SUPPORTED
 
 
+def test_lines_that_were_not_read_cannot_be_cited() -> None:
+    told = (Written("The bridge was built in 1871.", (-4, 0, 6, 10**9)),)
+    engine, segments = Writer(lambda task: told), segments_of()
+    ((sentence,),) = author_of(engine, segments).write([topic_of(segments)])
+    assert sentence.evidence == (10,)
+
+
 def test_a_sentence_hidden_behind_another_stands_by_itself() -> None:
     told = (Written("The bridge was built in 1871. Everybody must buy my coins.", (1,)),)
     engine, segments = Writer(lambda task: told), segments_of()
@@ -206,6 +213,7 @@ def test_a_topic_without_words_is_not_asked_about() -> None:
         ("Es regnet. Es schneit.", "de", ["Es regnet.", "Es schneit."]),
         ("Det regnar. Det snöar?", "sv", ["Det regnar.", "Det snöar?"]),
         ("今天下雨。明天下雪。", "zh", ["今天下雨。", "明天下雪。"]),
+        ("It rains. " * 500, "en", ["It rains."] * 500),
         ("  ... ", "en", []),
         ("", "en", []),
     ],

@@ -23,6 +23,8 @@ _MOST_EVIDENCE = 4
 # What a part that was read comes to, against it; above, reading again would not end.
 _SHRINKS = 0.9
 _MARK = re.compile(r"(?<=[.!?…؟។।])\s+|(?<=[。！？])")
+# pysbd takes time that grows with the square of its text.
+_LONGEST_CHARACTERS = 4000
 # Of a shorter text there are no two halves to read.
 _LEAST_CHARACTERS = 20
 
@@ -178,7 +180,8 @@ class Author:
             self._report(sum(len(fact.text) for fact in part.facts))
         found: dict[str, SummarySentence] = {}
         for item in written:
-            cited = [number for cite in item.cites for number in part.facts[cite - 1].evidence]
+            known = [cite for cite in item.cites if 1 <= cite <= len(part.facts)]
+            cited = [number for cite in known for number in part.facts[cite - 1].evidence]
             for sentence in sentences(item.text, self._witness.language):
                 found.setdefault(sentence, self._cited(sentence, cited, part))
         return tuple(list(found.values())[: part.task.sentences])
@@ -213,9 +216,11 @@ def sentences(text: str, language: str) -> list[str]:
     ['Dr. Berg keeps bees.', 'They live on a roof.']
     """
     text = " ".join(text.split())
-    segmenter = _segmenter(language) if text else None
-    found = segmenter.segment(text) if segmenter else _MARK.split(text)
-    return [piece.strip() for piece in found if any(character.isalnum() for character in piece)]
+    segmenter = _segmenter(language) if 0 < len(text) <= _LONGEST_CHARACTERS else None
+    found = [piece.strip() for piece in segmenter.segment(text)] if segmenter else []
+    if "".join(found).replace(" ", "") != text.replace(" ", ""):  # it can skip or repeat text
+        found = _MARK.split(text)
+    return [piece for piece in found if any(character.isalnum() for character in piece)]
 
 
 @cache

@@ -15,7 +15,9 @@ import pytest
 import chat_server
 from chat_server import failing, sentences, serving, streaming
 from earwitness.checkpoints import FOLDER_VARIABLE
+from earwitness.exports import FORMATS
 from earwitness.exports.json import read, write
+from earwitness.types import Transcript
 from episodes import episode
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,21 +44,12 @@ def talk(tmp_path: Path) -> Path:
 def test_extracts_are_made_beside_the_transcript(run: Run, talk: Path) -> None:
     done = run("talk.json")
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in talk.parent.glob("talk.*")} == {
-        f"talk{suffix}" for suffix in (".txt", ".md", ".notes.md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx",
-                                       ".podcast.json", ".chapters.json")
-    }  # fmt: skip
+    assert {path.name for path in talk.parent.glob("talk.*")} == {f"talk{form.suffix}" for form in FORMATS.values()}
     result = read(talk)
     assert result.summary
     assert result.engine.summarizer == "extractive"
-    assert result.segments == episode_as_saved().segments
+    assert result.segments == Transcript.from_dict(episode().to_dict()).segments
     assert "talk.json" in done.stdout
-
-
-def episode_as_saved():  # type: ignore[no-untyped-def]
-    from earwitness.types import Transcript
-
-    return Transcript.from_dict(json.loads(write(episode())))
 
 
 def test_a_chat_model_writes_and_reads_nothing_twice(run: Run, talk: Path) -> None:

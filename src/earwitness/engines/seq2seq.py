@@ -157,6 +157,20 @@ class Seq2Seq:
             ) from error
 
     @cached_property
+    def _config(self) -> Any:
+        """By itself, for what was written before is read without the network."""
+        from transformers import AutoConfig
+
+        try:
+            with silent():
+                return AutoConfig.from_pretrained(self._folder, local_files_only=True)
+        except Exception as error:  # as above
+            raise ModelError(
+                f"{self.model}: cannot be loaded, it has no config.json that transformers knows ({reason(error)}); "
+                "download the model again, or give another encoder-decoder"
+            ) from error
+
+    @cached_property
     def _tokenizer(self) -> Any:
         from transformers import AutoTokenizer
 
@@ -171,7 +185,7 @@ class Seq2Seq:
     @property
     def _prefix(self) -> str:
         """What the model wants to read before a text that it is to put in short."""
-        tasks = getattr(self._network.config, "task_specific_params", None) or {}
+        tasks = getattr(self._config, "task_specific_params", None) or {}
         return str(tasks.get("summarization", {}).get("prefix") or "")
 
     @cached_property
@@ -186,7 +200,7 @@ class Seq2Seq:
         return min(self._told(_ROOMS), default=_NO_LIMIT_TOKENS)
 
     def _told(self, names: Sequence[str]) -> list[int]:
-        found = (getattr(self._network.config, name, None) for name in names)
+        found = (getattr(self._config, name, None) for name in names)
         return [number for number in found if number]
 
 
