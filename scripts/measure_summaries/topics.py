@@ -9,9 +9,10 @@ from itertools import accumulate
 from random import Random
 from statistics import fmean
 
-from nltk.tokenize.texttiling import TextTilingTokenizer
-
 from claims import WORD_S, talk
+from nltk.tokenize.texttiling import TextTilingTokenizer
+from texts import TEXTS
+
 from earwitness.chapters import chapters
 from earwitness.evaluation.segmentation import compare
 from earwitness.evaluation.synth import chatter
@@ -19,7 +20,6 @@ from earwitness.options import ChapterOptions, SegmentOptions
 from earwitness.segments import segment
 from earwitness.text import stop_words
 from earwitness.types import Segment, Word
-from texts import TEXTS
 
 Divided = tuple[tuple[Segment, ...], list[int]]
 """Segments, and the ids of those with which topics begin, the first of all left out."""

@@ -35,8 +35,8 @@ def compare(reference: Iterable[int], hypothesis: Iterable[int], size: int) -> t
     Args:
         reference, hypothesis: the places with which parts begin, from 1 to `size` - 1; others are no boundaries.
 
-    >>> compare([10, 20], [10, 20], 30), compare([10], [], 21)
-    ((0.0, 0.0), (0.3125, 0.3125))
+    >>> compare([10, 20], [10, 20], 30), compare([10], [], 24)
+    ((0.0, 0.0), (0.3157894736842105, 0.3157894736842105))
     """
     counts = []
     marks = [np.zeros(size, dtype=np.int64) for _ in range(2)]
