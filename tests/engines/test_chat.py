@@ -17,7 +17,8 @@ from chat_server import ChatServer, failing, sentences, serving, streaming, whol
 from earwitness.engines import chat_client
 from earwitness.engines.base import Line, Task, Written
 from earwitness.engines.chat import Chat
-from earwitness.engines.chat_client import ATTEMPTS, Endpoint
+from earwitness.engines.chat_client import ATTEMPTS
+from earwitness.engines.chat_endpoint import KEY_VARIABLE, OPENAI_KEY_VARIABLE, Endpoint
 from earwitness.errors import ModelError, OptionError
 from earwitness.options import ModelOptions, SummaryOptions
 
@@ -32,7 +33,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that are waited between attempts, which nobody waits here."""
     waited: list[float] = []
     monkeypatch.setattr(chat_client.time, "sleep", waited.append)
-    for name in (chat_client.KEY_VARIABLE, chat_client.OPENAI_KEY_VARIABLE):
+    for name in (KEY_VARIABLE, OPENAI_KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     return waited
 
@@ -142,15 +143,15 @@ def test_a_server_that_stalls_is_left(monkeypatch: pytest.MonkeyPatch, alive: bo
     with serving(stall, streaming()) as server:
         assert written(server) == [TOLD]
         released.set()
-    assert len(server.asked) == 2
+    assert len(server.asked) >= 2  # on a busy machine the next answer may seem to stall, too
 
 
 def test_the_first_word_may_take_longer_than_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that has to be loaded says nothing for a while."""
-    monkeypatch.setattr(chat_client, "IDLE_S", 0.05)
-    monkeypatch.setattr(chat_client, "FIRST_S", 20.0)
+    monkeypatch.setattr(chat_client, "IDLE_S", 1.0)
+    monkeypatch.setattr(chat_client, "FIRST_S", 30.0)
     ready = threading.Event()
-    threading.Timer(0.3, ready.set).start()
+    threading.Timer(1.5, ready.set).start()
 
     def slow(handler: BaseHTTPRequestHandler, payload: dict[str, Any]) -> None:
         assert ready.wait(10)
@@ -299,7 +300,7 @@ def test_refusals_say_what_to_do() -> None:
 
 
 def test_the_key_is_sent_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setenv(chat_client.KEY_VARIABLE, f" {KEY}\n")
+    monkeypatch.setenv(KEY_VARIABLE, f" {KEY}\n")
     with serving(streaming()) as server:
         engine = engine_at(server.url)
         assert dict(engine.write([TASK])) == {0: TOLD}
@@ -312,18 +313,18 @@ def test_the_key_is_sent_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_
     with serving(failing(401, f"the key {KEY} is not known")) as server, pytest.raises(ModelError) as refused:
         written(server)
     assert KEY not in str(refused.value)
-    monkeypatch.setenv(chat_client.KEY_VARIABLE, f"{KEY}\nX-Evil: 1")
+    monkeypatch.setenv(KEY_VARIABLE, f"{KEY}\nX-Evil: 1")
     with pytest.raises(OptionError, match="EARWITNESS_CHAT_KEY") as malformed:
         engine_at("http://127.0.0.1:1/v1")
     assert KEY not in str(malformed.value)
 
 
 def test_openais_key_goes_to_openai_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(chat_client.OPENAI_KEY_VARIABLE, KEY)
+    monkeypatch.setenv(OPENAI_KEY_VARIABLE, KEY)
     assert Endpoint.of("https://api.openai.com/v1").key() == KEY
     for url in ("http://localhost:11434/v1", "https://openai.com.example.org/v1", "https://notopenai.com/v1"):
         assert Endpoint.of(url).key() is None
-    monkeypatch.setenv(chat_client.KEY_VARIABLE, "own")
+    monkeypatch.setenv(KEY_VARIABLE, "own")
     assert Endpoint.of("https://api.openai.com/v1").key() == "own"
 
 

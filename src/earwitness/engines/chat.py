@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import Any
 
 from earwitness.engines.base import Line, Task, TaskKind, Written
-from earwitness.engines.chat_client import Answer, Client, Endpoint, RejectedError, TooLongError
+from earwitness.engines.chat_client import Answer, Client, RejectedError, TooLongError
+from earwitness.engines.chat_endpoint import Endpoint
 from earwitness.errors import ModelError, OptionError
 from earwitness.options import ModelOptions, SummaryOptions
 

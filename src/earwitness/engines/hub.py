@@ -8,10 +8,12 @@ engine's is converted where it can be. Nothing is asked of the hub that the cach
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
@@ -253,7 +255,16 @@ def _cached_part(repository: Repository) -> Path | None:
         )
     except (OSError, ValueError):
         return None
-    return folder if all(any(folder.rglob(pattern)) for pattern in repository.files) else None
+    found = all(any(folder.rglob(pattern)) for pattern in repository.files)
+    return folder if found and _has_all_parts(folder, repository) else None
+
+
+def _has_all_parts(folder: Path, repository: Repository) -> bool:
+    """Whether weights that an index lays into several of the wanted files are all there."""
+    indices = (json.loads(index.read_bytes()).get("weight_map", {}) for index in folder.glob("*.index.json"))
+    parts = {part for index in indices for part in index.values()}
+    wanted = {part for part in parts if any(fnmatch(part, pattern) for pattern in repository.files)}
+    return all((folder / part).exists() for part in wanted)
 
 
 def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
