@@ -18,6 +18,7 @@ from earwitness.engines.whisper_forms import CTRANSLATE2, HUB_IDS, ORIGINAL_IDS,
 from earwitness.errors import ModelError
 
 WEIGHTS = np.random.default_rng(0).bytes(300_000)
+INDEX = b'{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}'
 SMALL = {"config.json": b'{"model_type": "whisper"}', "tokenizer.json": b'{"tokens": []}'}
 
 
@@ -44,7 +45,7 @@ def repositories() -> stub_hub.Hub:
             },
             "somebody/parts": {
                 **SMALL,
-                "model.safetensors.index.json": b'{"weight_map": {"": "model-1.safetensors", "b": "model-2.safetensors"}}',
+                "model.safetensors.index.json": INDEX,
                 "pytorch_model.bin.index.json": b'{"weight_map": {"a": "pytorch_model-1.bin"}}',
                 "model-1.safetensors": WEIGHTS,
                 "model-2.safetensors": WEIGHTS[::-1],
