@@ -13,7 +13,7 @@ from earwitness.types import Segment
 
 # In words: what is shorter says nothing, what is longer is not a summary.
 _MIN_WORDS, _MIN_TERMS, _MAX_WORDS = 6, 3, 60
-_GOOD_WORDS = (12, 32)
+_GOOD_WORDS = (20, 40)
 _MAX_PAIR_WORDS = 45
 # What the form of a sentence is worth, beside its content.
 _LEANING, _CONJOINED, _HEDGED, _FIRST_PERSON, _ADDRESSED, _ANNOUNCED = 0.4, 0.8, 0.6, 0.85, 0.5, 0.5
