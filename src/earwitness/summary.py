@@ -35,6 +35,8 @@ _KEYWORD_S = 20.0
 _LEAST_TERMS = 3
 # A description is no longer, and has so many titles at most.
 _LINE_CHARACTERS, _LINE_TITLES = 200, 4
+# So many topics are too many for one sentence of one of them.
+_MANY_TOPICS = 4
 # A first or last chapter of less than this share of the average is an opening or a closing, not a topic.
 _MINOR_SHARE = 0.7
 
@@ -142,13 +144,17 @@ def _summary(chosen: Sequence[Ranked], witness: Witness) -> Summary:
 def _description(
     ranked: Sequence[Ranked], chapters: Sequence[Chapter], witness: Witness, names: Collection[str]
 ) -> SummarySentence | None:
-    """What the show says of itself at its beginning, if that fits in a line; else the titles of long chapters."""
+    """What fits in a line: what the show says of itself at its beginning, its main sentence, or titles of chapters."""
     previews = [item.extract for item in ranked if item.chapter == 0 and item.extract.usable and item.extract.previews]
     short = [item for item in previews if len(item.text) <= _LINE_CHARACTERS]
     if short:
         best = max(short, key=lambda item: len(item.terms))
         return witness.sentence(best.text, best.evidence)
     topics = [number for number in range(len(chapters)) if number not in _edges(chapters)]
+    if len(topics) < _MANY_TOPICS:
+        for item in sorted(_pick_for_episode(ranked, chapters), key=lambda item: item.place):
+            if item.extract.usable and len(item.extract.text) <= _LINE_CHARACTERS:
+                return witness.sentence(item.extract.text, item.extract.evidence)
     longest = sorted(topics, key=lambda number: -_length(chapters[number]))[:_LINE_TITLES]
     told = [chapters[number] for number in sorted(longest)]
     if not told:
