@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import claims
 import pytest
+import supporting
 
 from conversations import INTERVIEW, ISLAND, SWEDISH, say
 from earwitness.support import SUPPORTED, Witness, judged
@@ -181,15 +181,8 @@ def test_any_language() -> None:
 
 @pytest.fixture(scope="module")
 def judgements() -> list[tuple[str | None, float]]:
-    """Of each claim about an unseen made-up hour: what is wrong with it, and its support."""
-    found = []
-    heard: tuple[Segment, ...] = ()
-    for segments, claim in claims.chatter_claims(range(11, 12)):
-        if segments is not heard:
-            heard = segments
-            asked = Witness(segments, "en", {str(item.speaker): str(item.speaker) for item in segments})
-        found.append((claim.fault, asked.cited(claim.text, claim.read).support))
-    return found
+    """Of an hour on which nothing was set."""
+    return supporting.judgements(range(21, 22))
 
 
 def test_claims_about_a_made_up_hour(judgements: list[tuple[str | None, float]]) -> None:

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from claims import WORD_S, talk
 from nltk.tokenize.texttiling import TextTilingTokenizer
-from texts import TEXTS
+from texts import TEXTS, Text
 
 from earwitness.chapters import chapters
 from earwitness.evaluation.segmentation import compare
@@ -29,35 +29,55 @@ Divider = Callable[[Sequence[Segment], int], list[int]]
 SETTINGS = ((20, 5), (20, 20), (40, 10))
 """Of TextTiling: words in a pseudo-sentence, and pseudo-sentences in a block."""
 LEAST_SENTENCES = 6
+ASKS = 0.25
 QUESTIONS = (
     "How did that begin?", "And what happened then?", "Is that really so?", "Why is that?", "I did not know that.",
     "Tell me more about it.", "What do people say to that?",
 )  # fmt: skip
 
 
-def joined(seed: int, *, voices: int, count: int = 5) -> Divided:
-    """Some texts in a random order, each up to a random sentence.
+def joined_texts(
+    seed: int, *, voices: int, count: int = 5, least: int = LEAST_SENTENCES
+) -> tuple[list[Text], tuple[Segment, ...], list[int]]:
+    """Some texts in a random order, each up to a random sentence, with their segments and where the later ones begin.
 
     They are told by one voice, or each by another guest to a host who now and then asks.
     """
     r = Random(seed)
-    words: list[Word] = []
-    starts: list[float] = []
-    time = 0.0
-    for number, text in enumerate(r.sample(TEXTS, count)):
-        starts.append(time)
-        guest = f"guest {number}" if voices > 1 else "guest"
+    chosen = r.sample(TEXTS, count)
+    turns: list[tuple[str, str]] = []
+    firsts: list[int] = []
+    for number, text in enumerate(chosen):
+        firsts.append(len(turns))
         sentences = re.findall(r"[^.!?]+[.!?]", " ".join(text.told.split()))
-        for sentence in sentences[: r.randint(LEAST_SENTENCES, len(sentences))]:
-            asks = voices > 1 and r.random() < 0.25 and time > starts[-1]
-            for speaker, said in [("host", r.choice(QUESTIONS))] * asks + [(guest, sentence)]:
-                for word in said.split():
-                    words.append(Word(f" {word}", time, time + 0.8 * WORD_S, 1.0, speaker, 1.0))
-                    time += WORD_S
-                time += WORD_S
+        for sentence in sentences[: r.randint(least, len(sentences))]:
+            if voices > 1 and r.random() < ASKS and len(turns) > firsts[-1]:
+                turns.append(("host", r.choice(QUESTIONS)))
+            turns.append((f"guest {number}" if voices > 1 else "guest", sentence))
+    segments, starts = told_by(turns)
+    return chosen, segments, [starts[first] for first in firsts[1:]]
+
+
+def told_by(turns: Sequence[tuple[str, str]]) -> tuple[tuple[Segment, ...], list[int]]:
+    """Segments of what speakers say one after another, and the id of the one with which each begins."""
+    words: list[Word] = []
+    begins: list[float] = []
+    time = 0.0
+    for speaker, said in turns:
+        begins.append(time)
+        for word in said.split():
+            words.append(Word(f" {word}", time, time + 0.8 * WORD_S, 1.0, speaker, 1.0))
+            time += WORD_S
+        time += WORD_S
     segments = segment(words, (), "en", SegmentOptions())
-    begins = [item.start for item in segments]
-    return segments, [bisect_left(begins, start - 1e-6) for start in starts[1:]]
+    starts = [item.start for item in segments]
+    return segments, [bisect_left(starts, begin - 1e-6) for begin in begins]
+
+
+def joined(seed: int, *, voices: int) -> Divided:
+    """Five texts on different topics, one after another."""
+    _, segments, starts = joined_texts(seed, voices=voices)
+    return segments, starts
 
 
 def scripted(seed: int, hours: float) -> Divided:

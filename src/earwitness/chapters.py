@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-# How long a chapter of an episode should be: 75 s in four minutes, seven minutes in an hour, twenty in five hours.
-_TYPICAL_S, _TYPICAL_EPISODE_S, _TYPICAL_POWER = 75.0, 240.0, 0.63
+# How long a chapter of an episode should be: 75 s in four minutes, seven minutes in an hour, ten in two and beyond.
+_TYPICAL_S, _TYPICAL_EPISODE_S, _TYPICAL_POWER, _TYPICAL_MOST_S = 75.0, 240.0, 0.63, 600.0
 # A chapter may be this many times longer than typical, and there may be this many times more chapters.
 _MOST = 4.0
 _MANY = 2.0
@@ -177,7 +177,9 @@ def _divide(
     """The first units of the chapters: those of the division with the least cost."""
     starts = np.array([unit[0].start for unit in units] + [units[-1][-1].end])
     starts[0] = 0.0
-    typical = max(_TYPICAL_S * (starts[-1] / _TYPICAL_EPISODE_S) ** _TYPICAL_POWER, options.min_chapter_s)
+    typical = max(
+        min(_TYPICAL_S * (starts[-1] / _TYPICAL_EPISODE_S) ** _TYPICAL_POWER, _TYPICAL_MOST_S), options.min_chapter_s
+    )
     most = max(_MOST * typical, _LEAST_OF_MOST_S)
     windows = [min(int(np.searchsorted(starts, end - most)), last) for last, end in enumerate(starts[1:])]
     likelihood = _Likelihood(documents, max(1.0, starts[-1] / typical))

@@ -121,6 +121,10 @@ class PhraseFinder:
         if run:
             yield run, before
 
+    def _parts_name(self, run: Sequence[str], last: int) -> bool:
+        """Whether a run that is cut before its word `last` is cut inside a name."""
+        return last < len(run) and not run[last - 1].islower() and not run[last].islower()
+
     def _is_verb(self, plain: str) -> bool:
         if self.vocabulary.language != "en" or plain in self.names or plain in _MODIFIERS:
             return False
@@ -131,7 +135,8 @@ class PhraseFinder:
         for first in range(len(run)):
             for last in range(first + 1, len(run) + 1):
                 words = run[first:last]
-                if words[-1] in _MODIFIERS or _lacks_noun(words):
+                # Of "Colonel Rick Husband" only the last name is also used alone.
+                if words[-1] in _MODIFIERS or _lacks_noun(words) or self._parts_name(run, last):
                     continue
                 shown = [*words[:-1], re.sub(r"['’]s$", "", words[-1])]
                 yield Mention(

@@ -91,7 +91,7 @@ class Sayings:
                 break
             if word == words[at]:
                 at += 1
-            elif self.reader.tells(word) and word not in words[max(0, at - 1) : at]:  # "the storm storm"
+            elif self.reader.tells(word) and word not in words[max(0, at - 3) : at]:  # "the storm storm"
                 return False
         return bool(words) and at == len(words)
 

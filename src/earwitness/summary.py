@@ -31,8 +31,12 @@ _SENTENCE_S = 30.0
 _SPEAKER_SENTENCE_S = 40.0
 _KEYWORD_S = 20.0
 
+# Who says nothing with so many content words has said nothing to sum up.
+_LEAST_TERMS = 3
 # A description is no longer, and has so many titles at most.
 _LINE_CHARACTERS, _LINE_TITLES = 200, 4
+# So many topics are too many for one sentence of one of them.
+_MANY_TOPICS = 4
 # A first or last chapter of less than this share of the average is an opening or a closing, not a topic.
 _MINOR_SHARE = 0.7
 
@@ -108,7 +112,8 @@ def summarize(
         begins = item.extract.evidence[0]
         in_turn[turn_of[begins]].append(item)
         in_chapter[item.chapter].append(item)
-        of_speaker[speaker_of[begins]].append(item)
+        if len(item.extract.terms) >= _LEAST_TERMS:
+            of_speaker[speaker_of[begins]].append(item)
     duration = segments[-1].end - segments[0].start if segments else 0.0
     return Summarized(
         summary=_summary(_pick_for_episode(ranked, chapters), witness),
@@ -139,13 +144,17 @@ def _summary(chosen: Sequence[Ranked], witness: Witness) -> Summary:
 def _description(
     ranked: Sequence[Ranked], chapters: Sequence[Chapter], witness: Witness, names: Collection[str]
 ) -> SummarySentence | None:
-    """What the show says of itself at its beginning, if that fits in a line; else the titles of long chapters."""
+    """What fits in a line: what the show says of itself at its beginning, its main sentence, or titles of chapters."""
     previews = [item.extract for item in ranked if item.chapter == 0 and item.extract.usable and item.extract.previews]
     short = [item for item in previews if len(item.text) <= _LINE_CHARACTERS]
     if short:
         best = max(short, key=lambda item: len(item.terms))
         return witness.sentence(best.text, best.evidence)
     topics = [number for number in range(len(chapters)) if number not in _edges(chapters)]
+    if len(topics) < _MANY_TOPICS:
+        for item in sorted(_pick_for_episode(ranked, chapters), key=lambda item: item.place):
+            if item.extract.usable and len(item.extract.text) <= _LINE_CHARACTERS:
+                return witness.sentence(item.extract.text, item.extract.evidence)
     longest = sorted(topics, key=lambda number: -_length(chapters[number]))[:_LINE_TITLES]
     told = [chapters[number] for number in sorted(longest)]
     if not told:
@@ -159,11 +168,13 @@ def _line(titles: Sequence[str], language: str, names: Collection[str]) -> str:
     """Titles in one sentence.
 
     >>> _line(["The bees and the hive", "Clocks", "Iceland"], "en", ["iceland"])
-    'About the bees and the hive, clocks, and Iceland.'
+    'About the bees, clocks, and Iceland.'
     """
     if language != "en":
         return "; ".join(titles) + "."
-    first, *rest = (title if title.split()[0].lower() in names else title[:1].lower() + title[1:] for title in titles)
+    # Of "the bees and the hive" the first part says most.
+    parts = [title.split(" and ")[0] for title in titles]
+    first, *rest = (title if title.split()[0].lower() in names else title[:1].lower() + title[1:] for title in parts)
     listed = ", ".join([first, *rest[:-1]]) + (f"{',' if len(rest) > 1 else ''} and {rest[-1]}" if rest else "")
     return f"About {listed}."
 

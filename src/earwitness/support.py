@@ -96,6 +96,8 @@ class Witness:
         claims = self._sayings.claims(sentence)
         if any(_ABOUT & set(claim.words) for claim in claims):
             windows.append([said for window in windows for said in window])
+        # "About the bridge" says nothing of it that could be denied.
+        topical = bool(claims) and claims[0].words[0] == "about"
         needed = [self._needed(claim) for claim in claims]
         if not any(needed) and not any(claim.names or claim.numbers for claim in claims):
             needed = [[fold(word, self.language) for word in claim.words] for claim in claims]
@@ -110,7 +112,8 @@ class Witness:
             best = max(held)
             near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * best]
             shares.append(best)
-            faults.append(max(fault(claim, terms, window) for window in near))
+            if not topical:
+                faults.append(max(fault(claim, terms, window) for window in near))
         faults += [self._whose(number, claims, needed, windows) for number in range(len(claims))]
         counts = [len(terms) for terms in needed]
         total = sum(counts)

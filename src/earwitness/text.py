@@ -26,8 +26,8 @@ _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 _STOP_WORDS = {
     "en": """a able about above absolutely across actually after again against ago ah ain't all almost alone along
-        already alright also although always am among an and another any anybody anymore anyone anything anyway are
-        aren't around as ask asked at away back basically be beautiful became because become been before began begin
+        already alright also although always am among an and another any anybody anymore anyone anything anyway apart
+        are aren't around as ask asked at away back basically be beautiful became because become been before began begin
         behind being believe believed below best better between billion bit both bought bring brings broke broken
         brought builds built but buy by call called came can can't cannot certainly closed closes come comes coming
         costs could couldn't course crazy day days definitely did didn't different do does doesn't doing don't done

@@ -45,8 +45,8 @@ def write(transcript: Transcript) -> bytes:
         blocks.append(f"**Keywords:** {', '.join(map(escape, transcript.keywords))}")
     if transcript.chapters:
         blocks += ["## Chapters", "\n".join(_chapter(transcript, *opening) for opening in openings(transcript))]
-    if parts := [_part(transcript, speaker) for speaker in transcript.speakers if speaker.summary]:
-        blocks += ["## Speakers", "\n".join(parts)]
+    if heard := [speaker for speaker in transcript.speakers if speaker.summary and speaker.summary.sentences]:
+        blocks += ["## Speakers", "\n".join(_part(transcript, speaker) for speaker in heard)]
     if missed := unread(transcript):
         blocks += ["## Not in the summary", f"The summariser did not get to read {_link(missed)}."]
     if transcript.segments:
