@@ -115,6 +115,10 @@ def test_orders_in_a_transcript_change_nothing(run: Run, tmp_path: Path) -> None
     assert all(set(sentence.evidence) <= known for sentence in told)
     assert result.summary
     assert "railway" not in result.summary.text
+    with serving(streaming(obedient)) as server:
+        arguments = ("talk.json", "--summarizer", "chat:small", "--chat-url", server.url, "-f", "md", "-o", "dropped")
+        assert run(*arguments, "--unsupported", "drop").returncode == 0
+    assert "railway" not in (tmp_path / "dropped" / "talk.md").read_text()
 
 
 def test_bad_files_fail_by_name_and_the_others_are_written(run: Run, talk: Path) -> None:
@@ -155,6 +159,7 @@ def test_two_of_one_name_do_not_overwrite_each_other(run: Run, talk: Path) -> No
         (("--summarizer", "none"), "nothing to do"),
         (("--summarizer", "chat:x", "--chat-url", "https://api.example.org/v1", "--offline"), "--offline"),
         (("-f", "pdf"), "no such format"),
+        (("--unsupported", "hide"), "mark, drop or keep"),
     ],
 )
 def test_wrong_usage_is_status_2_before_any_work(
