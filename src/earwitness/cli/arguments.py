@@ -39,6 +39,9 @@ Summarizer = Annotated[
     str, typer.Option(help="auto, extractive, seq2seq, chat or none; seq2seq and chat also as NAME:MODEL.")
 ]
 ChatUrl = Annotated[str, typer.Option(help="The OpenAI-compatible server that --summarizer chat asks.")]
+Unsupported = Annotated[
+    str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
+]
 CHAT_URL = SummaryOptions.chat_url
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, bfloat16, float32 or another of CTranslate2's.")]

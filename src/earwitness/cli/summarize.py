@@ -34,6 +34,7 @@ def summarize(
     formats: arguments.Formats = "all",
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
+    unsupported: arguments.Unsupported = "mark",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
@@ -43,8 +44,8 @@ def summarize(
     as_json: arguments.AsJson = False,
 ) -> None:
     options = Options.of(
-        summarizer=summarizer, chat_url=chat_url, device=device, compute_type=compute_type, threads=threads,
-        offline=offline,
+        summarizer=summarizer, chat_url=chat_url, unsupported=unsupported, device=device, compute_type=compute_type,
+        threads=threads, offline=offline,
     )  # fmt: skip
     if summarizer == engines.NO_SUMMARY:
         raise OptionError("--summarizer none: nothing to do; give auto, extractive, seq2seq or chat")
