@@ -15,13 +15,16 @@ from earwitness.types import Segment
 _MIN_WORDS, _MIN_TERMS, _MAX_WORDS = 6, 3, 60
 _GOOD_WORDS = (20, 40)
 _MAX_PAIR_WORDS = 45
+# What is this short and announces a topic says nothing else.
+_SHORT_WORDS = 12
 # What the form of a sentence is worth, beside its content.
 _LEANING, _CONJOINED, _HEDGED, _FIRST_PERSON, _ADDRESSED, _ANNOUNCED = 0.4, 0.8, 0.6, 0.85, 0.5, 0.5
 # Transcripts in which fewer segments end like a sentence are taken for unpunctuated.
 _PUNCTUATED_SHARE = 0.3
 
 _LEADING = re.compile(
-    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|actually|basically)
+    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|actually|basically|honestly
+        |of\ course|certainly|exactly)
         (?:,\s*|\s+(?=(?:i|we|the|a|an|in|on|at|you|they|he|she|it|this|that|there)\b)))+""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -98,6 +101,8 @@ def _extract(text: str, ids: tuple[int, ...], vocabulary: Vocabulary) -> Extract
     said = plain(text)
     previews = bool(cues.PREVIEWS.search(said))
     usable = usable and not cues.ASKS.search(said) and (previews or not cues.COURTESY.search(said))
+    announces = bool(cues.NEXT_TOPIC.search(said))
+    usable = usable and not (announces and words <= _SHORT_WORDS)
     shown = _capital(_CONJUNCTION.sub("", text))
     faults = (
         (_LEANING, _LEANS.search(plain(shown))),
@@ -105,7 +110,7 @@ def _extract(text: str, ids: tuple[int, ...], vocabulary: Vocabulary) -> Extract
         (_HEDGED, _HEDGES.search(said)),
         (_FIRST_PERSON, _I.search(said)),
         (_ADDRESSED, _YOU.search(said)),
-        (_ANNOUNCED, cues.NEXT_TOPIC.search(said)),
+        (_ANNOUNCED, announces),
     )
     for factor, fault in faults:
         worth *= factor if fault else 1.0

@@ -159,22 +159,21 @@ def _description(
     told = [chapters[number] for number in sorted(longest)]
     if not told:
         return None
-    rests = {number for chapter in told for number in witness.evidence_of(chapter.title, chapter.segments)[:1]}
-    line = _line([chapter.title for chapter in told], witness.language, names)
-    return witness.sentence(line, tuple(sorted(rests)))
+    # Of "the bees and the hive" the first part says most.
+    parts = [(chapter.title.split(" and ")[0], chapter.segments) for chapter in told]
+    rests = {number for part, among in parts for number in witness.evidence_of(part, among)[:1]}
+    return witness.sentence(_line([part for part, _ in parts], witness.language, names), tuple(sorted(rests)))
 
 
 def _line(titles: Sequence[str], language: str, names: Collection[str]) -> str:
     """Titles in one sentence.
 
-    >>> _line(["The bees and the hive", "Clocks", "Iceland"], "en", ["iceland"])
+    >>> _line(["The bees", "Clocks", "Iceland"], "en", ["iceland"])
     'About the bees, clocks, and Iceland.'
     """
     if language != "en":
         return "; ".join(titles) + "."
-    # Of "the bees and the hive" the first part says most.
-    parts = [title.split(" and ")[0] for title in titles]
-    first, *rest = (title if title.split()[0].lower() in names else title[:1].lower() + title[1:] for title in parts)
+    first, *rest = (title if title.split()[0].lower() in names else title[:1].lower() + title[1:] for title in titles)
     listed = ", ".join([first, *rest[:-1]]) + (f"{',' if len(rest) > 1 else ''} and {rest[-1]}" if rest else "")
     return f"About {listed}."
 

@@ -77,6 +77,7 @@ def test_the_table_as_json(run, episode: Path) -> None:  # type: ignore[no-untyp
         ("transcribe", "episode.wav", "--speakers", "0"),
         ("transcribe", "episode.wav", "--engine", "espresso"),
         ("transcribe", "--no-such-option"),
+        ("transcribe", "episode.wav", "--unsupported", "hide"),
         ("transcribe",),
         ("no-such-command",),
     ],

@@ -105,6 +105,8 @@ def test_orders_in_a_transcript_change_nothing(run: Run, tmp_path: Path) -> None
         arguments = ("talk.json", "--summarizer", "chat:small", "--chat-url", server.url, "-f", "json")
         assert run(*arguments).returncode == 0
         assert all(order not in question["messages"][0]["content"] for question in server.asked)
+        assert run(*arguments, "-o", "dropped", "--unsupported", "drop").returncode == 0
+    assert "railway" not in (tmp_path / "dropped" / "talk.json").read_text()
     result = read(tmp_path / "talk.json")
     known = {line.id for line in result.segments}
     held = [span.summary for span in (result, *result.chapters, *result.speakers) if span.summary]

@@ -42,6 +42,9 @@ Unsupported = Annotated[
     str, typer.Option(help="What becomes of summary sentences that nobody said: mark, drop or keep (unmarked).")
 ]
 ChatUrl = Annotated[str, typer.Option(help="The OpenAI-compatible server that --summarizer chat asks.")]
+Unsupported = Annotated[
+    str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
+]
 CHAT_URL = SummaryOptions.chat_url
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, bfloat16, float32 or another of CTranslate2's.")]
