@@ -117,10 +117,6 @@ def test_orders_in_a_transcript_change_nothing(run: Run, tmp_path: Path) -> None
     assert all(set(sentence.evidence) <= known for sentence in told)
     assert result.summary
     assert "railway" not in result.summary.text
-    with serving(streaming(obedient)) as server:
-        arguments = ("talk.json", "--summarizer", "chat:small", "--chat-url", server.url, "-f", "md", "-o", "dropped")
-        assert run(*arguments, "--unsupported", "drop").returncode == 0
-    assert "railway" not in (tmp_path / "dropped" / "talk.md").read_text()
 
 
 def test_bad_files_fail_by_name_and_the_others_are_written(run: Run, talk: Path) -> None:

@@ -38,9 +38,6 @@ Formats = Annotated[
 Summarizer = Annotated[
     str, typer.Option(help="auto, extractive, seq2seq, chat or none; seq2seq and chat also as NAME:MODEL.")
 ]
-Unsupported = Annotated[
-    str, typer.Option(help="What becomes of summary sentences that nobody said: mark, drop or keep (unmarked).")
-]
 ChatUrl = Annotated[str, typer.Option(help="The OpenAI-compatible server that --summarizer chat asks.")]
 Unsupported = Annotated[
     str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
