@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.abstracts import Author, Fact, Topic, sentences
@@ -57,6 +57,7 @@ def test_one_task_is_enough_for_what_fits() -> None:
     assert author.read == {10, 11, 12, 13, 14}
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=60),
     st.integers(12, 200),

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
 from earwitness.checkpoints import Shelf, digest
 from earwitness.engines.base import Line, Summarizer, Task, TaskKind, Written
@@ -216,16 +214,17 @@ def sentences(text: str, language: str) -> list[str]:
     ['Dr. Berg keeps bees.', 'They live on a roof.']
     """
     text = " ".join(text.split())
-    segmenter = _segmenter(language) if 0 < len(text) <= _LONGEST_CHARACTERS else None
-    found = [piece.strip() for piece in segmenter.segment(text)] if segmenter else []
+    found = _by_pysbd(text, language) if len(text) <= _LONGEST_CHARACTERS else []
     if "".join(found).replace(" ", "") != text.replace(" ", ""):  # it can skip or repeat text
         found = _MARK.split(text)
     return [piece for piece in found if any(character.isalnum() for character in piece)]
 
 
-@cache
-def _segmenter(language: str) -> Any:
+def _by_pysbd(text: str, language: str) -> list[str]:
     import pysbd
     from pysbd.languages import LANGUAGE_CODES
 
-    return pysbd.Segmenter(language=language, clean=False) if language in LANGUAGE_CODES else None
+    if language not in LANGUAGE_CODES:
+        return []
+    # A new one each time: it keeps its text, and there may be several threads.
+    return [piece.strip() for piece in pysbd.Segmenter(language=language, clean=False).segment(text)]

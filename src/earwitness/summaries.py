@@ -7,7 +7,7 @@ fails, it stands, and the transcript says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from earwitness import summary
 from earwitness.abstracts import Author, Fact, Topic, facts_of
@@ -17,7 +17,9 @@ from earwitness.errors import ModelError
 from earwitness.options import SummaryOptions
 from earwitness.summary import EPISODE_SENTENCES, Summarized
 from earwitness.support import SUPPORTED, Witness
-from earwitness.types import Chapter, Progress, Summary, SummarySentence, Transcript
+from earwitness.types import Chapter, Progress, Speaker, Summary, SummarySentence, Transcript
+
+Told = Sequence[SummarySentence]
 
 EXTRACTIVE = "extractive"
 STAGE = "summary"
@@ -71,6 +73,17 @@ def fell_short(transcript: Transcript, engine: Summarizer | None) -> bool:
     return engine is not None and bool(transcript.segments) and transcript.engine.summarizer == EXTRACTIVE
 
 
+@dataclass(frozen=True)
+class _Drafts:
+    """What an engine wrote: of each chapter, the whole, each speaker, and the line; `unread` are ids of segments."""
+
+    chapters: Sequence[Told]
+    whole: Told
+    speakers: Sequence[Told]
+    line: Told
+    unread: tuple[int, ...]
+
+
 def _written(
     first: Summarized,
     transcript: Transcript,
@@ -80,39 +93,46 @@ def _written(
     progress: Progress | None,
 ) -> tuple[Summarized, list[str]]:
     """What the engine writes, with the extracts where it writes nothing; and what the user should know of that."""
-    names = {speaker.id: speaker.name for speaker in transcript.speakers}
-    witness = Witness(transcript.segments, transcript.language, names)
+    witness = Witness(transcript.segments, transcript.language, _names(transcript))
     shelf = checkpoints.shelf(transcript.source.sha256 or "unknown", STAGE, engine.identity())
     author = Author(engine, witness, shelf=shelf, report=_reporter(transcript, progress))
-
-    said = {item.id: Fact(item.text, (item.id,), names.get(item.speaker or "")) for item in transcript.segments}
-    better = _Better(options.unsupported == "drop")
-    parts = author.write([_of_chapter(chapter, said) for chapter in first.chapters])
-    if not any(map(better.serves, parts)):
-        raise ModelError(f"{engine.model}: nothing that it wrote was of any use; try another model")
-    facts = facts_of([sentence for part in parts for sentence in part])
-    own = [_of_speaker(transcript, label, facts) for label in names]
-    whole, *persons = author.write([_of_all(facts, len(parts)), *own])
-    (line,) = author.write([Topic("description", facts_of(whole or parts[0]), 1)])
-
+    drafts, better = _drafts(author, transcript), _Better(options.unsupported == "drop")
     chapters = tuple(
-        replace(chapter, summary=better.summary(part, chapter.summary))
-        for chapter, part in zip(first.chapters, parts, strict=True)
+        replace(chapter, summary=better.summary(told, chapter.summary))
+        for chapter, told in zip(first.chapters, drafts.chapters, strict=True)
     )
     left, count = better.left, len(chapters)
-    unread = tuple(item.id for item in transcript.segments if item.text.strip() and item.id not in author.read)
+    if left == count:
+        raise ModelError(f"{engine.model}: nothing that it wrote was of any use; try another model")
     made = replace(
         first,
-        summary=replace(better.summary(whole, first.summary) or Summary(), unread=unread),
+        summary=replace(better.summary(drafts.whole, first.summary) or Summary(), unread=drafts.unread),
         chapters=chapters,
         speakers=tuple(
-            replace(speaker, summary=better.summary(person, speaker.summary))
-            for speaker, person in zip(first.speakers or transcript.speakers, persons, strict=True)
+            replace(speaker, summary=better.summary(told, speaker.summary))
+            for speaker, told in zip(first.speakers, drafts.speakers, strict=True)
         ),
-        description=better.sentence(line, first.description),
+        description=better.sentence(drafts.line, first.description),
     )
     remarks = [f"{left} of {count} chapters are in extracts, since {engine.name} wrote nothing of use"] if left else []
     return made, remarks
+
+
+def _drafts(author: Author, transcript: Transcript) -> _Drafts:
+    """Chapters of what was said, the others of what was written of the chapters."""
+    names = _names(transcript)
+    said = {item.id: Fact(item.text, (item.id,), names.get(item.speaker or "")) for item in transcript.segments}
+    chapters = author.write([_of_chapter(chapter, said) for chapter in transcript.chapters])
+    facts = facts_of([sentence for told in chapters for sentence in told])
+    speakers = [_of_speaker(speaker, transcript, facts) for speaker in transcript.speakers]
+    whole, *persons = author.write([_of_all(facts, len(chapters)), *speakers])
+    (line,) = author.write([Topic("description", facts_of(whole), 1)])
+    unread = tuple(item.id for item in transcript.segments if item.text.strip() and item.id not in author.read)
+    return _Drafts(chapters, whole, persons, line, unread)
+
+
+def _names(transcript: Transcript) -> dict[str, str]:
+    return {speaker.id: speaker.name for speaker in transcript.speakers}
 
 
 def _of_chapter(chapter: Chapter, said: dict[int, Fact]) -> Topic:
@@ -124,10 +144,9 @@ def _of_all(facts: Sequence[Fact], chapters: int) -> Topic:
     return Topic("episode", tuple(facts), _fitting(chapters, EPISODE_SENTENCES))
 
 
-def _of_speaker(transcript: Transcript, label: str, facts: Sequence[Fact]) -> Topic:
+def _of_speaker(speaker: Speaker, transcript: Transcript, facts: Sequence[Fact]) -> Topic:
     """What the chapters' summaries have of somebody."""
-    speaker = next(known for known in transcript.speakers if known.id == label)
-    own = {item.id for item in transcript.segments if item.speaker == label}
+    own = {item.id for item in transcript.segments if item.speaker == speaker.id}
     count = _fitting(speaker.seconds / _SPEAKER_SENTENCE_S, SPEAKER_SENTENCES)
     return Topic("speaker", tuple(fact for fact in facts if own & set(fact.evidence)), count, speaker.name)
 
@@ -139,16 +158,16 @@ class _Better:
         self._only_supported = only_supported
         self.left = 0
 
-    def summary(self, written: Sequence[SummarySentence], extracts: Summary | None) -> Summary | None:
-        if self.serves(written):
+    def summary(self, written: Told, extracts: Summary | None) -> Summary | None:
+        if self._serves(written):
             return Summary(tuple(written))
         self.left += 1
         return extracts
 
-    def sentence(self, written: Sequence[SummarySentence], extract: SummarySentence | None) -> SummarySentence | None:
-        return written[0] if self.serves(written) else extract
+    def sentence(self, written: Told, extract: SummarySentence | None) -> SummarySentence | None:
+        return written[0] if self._serves(written) else extract
 
-    def serves(self, written: Sequence[SummarySentence]) -> bool:
+    def _serves(self, written: Told) -> bool:
         return any(sentence.support >= SUPPORTED or not self._only_supported for sentence in written)
 
 

@@ -157,6 +157,7 @@ def test_two_of_one_name_do_not_overwrite_each_other(run: Run, talk: Path) -> No
         (("--summarizer", "none"), "nothing to do"),
         (("--summarizer", "chat:x", "--chat-url", "https://api.example.org/v1", "--offline"), "--offline"),
         (("-f", "pdf"), "no such format"),
+        (("--unsupported", "hide"), "mark, drop or keep"),
     ],
 )
 def test_wrong_usage_is_status_2_before_any_work(

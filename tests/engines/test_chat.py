@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -240,6 +241,24 @@ def test_less_is_asked_of_servers_that_know_less(refusals: list[str], sent: Any)
     else:
         assert last.get("response_format") == sent
         assert last["temperature"] == 0
+
+
+def test_threads_that_learn_at_once_leave_out_no_more_than_they_must() -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def picky(handler: BaseHTTPRequestHandler, payload: dict[str, Any]) -> None:
+        if "temperature" in payload:
+            both.wait()  # the second question comes before the first is refused
+            failing(400, "temperature is not supported")(handler, payload)
+        else:
+            streaming()(handler, payload)
+
+    with serving(picky) as server, ThreadPoolExecutor(2) as pool:
+        engine = engine_at(server.url)
+        asked = [pool.submit(lambda: dict(engine.write([TASK]))) for _ in range(2)]
+        assert [future.result() for future in asked] == [{0: TOLD}, {0: TOLD}]
+    assert len(server.asked) == 4
+    assert all(question["response_format"]["type"] == "json_schema" for question in server.asked)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,16 @@ def test_a_whole_transcript_is_read_without_a_cut(
     before = len(read)
     with_summaries(transcript, SummaryOptions(), engine, kept)
     assert set(read[before:]) <= silent  # what got no answer is asked again
+
+
+@KINDS
+def test_threads_share_it(folders: dict[str, Path], kind: str) -> None:
+    tasks = [task_of(f"We talk about bees and clock number {number}.") for number in range(4)]
+    expected = dict(engine_for(folders[kind]).write(tasks))
+    shared = engine_for(folders[kind])
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(lambda: (shared.identity(), dict(shared.write(tasks)))) for _ in range(3)]
+    assert [answer.result()[1] for answer in answers] == [expected] * 3
 
 
 def test_a_text_that_ended_for_lack_of_room_loses_its_last_sentence() -> None:

@@ -181,24 +181,28 @@ class Chat:
             try:
                 return self._client.ask(payload)
             except RejectedError as refusal:
-                if not self._can_ask_for_less(refusal):
+                if not self._can_ask_for_less(refusal, payload):
                     raise ModelError(
                         f"{self._endpoint.base}: the server does not take {self.model} ({refusal}); check the name "
                         "after --summarizer chat: and the address after --chat-url"
                     ) from refusal
 
-    def _can_ask_for_less(self, refusal: RejectedError) -> bool:
-        """Leaves out what the server names as its trouble, else what is most likely that."""
+    def _can_ask_for_less(self, refusal: RejectedError, payload: Mapping[str, Any]) -> bool:
+        """Leaves out what the server names as its trouble, else what is most likely that.
+
+        What counts is what was asked for: another thread may have learnt to ask for less in the meantime.
+        """
         if refusal.status not in (400, 415, 422, 500, 501):
             return False
-        for name in self._extras:
-            if name in refusal.text:
-                del self._extras[name]
-                return True
-        if self._format + 1 < len(_FORMATS):
-            self._format += 1
+        sent = [name for name in _EXTRAS if name in payload]
+        named = [name for name in sent if name in refusal.text]
+        place = _FORMATS.index(payload.get(_FORMAT))
+        if not named and place + 1 < len(_FORMATS):
+            self._format = max(self._format, place + 1)
             return True
-        return bool(self._extras) and self._extras.popitem() is not None
+        for name in named or sent[:1]:
+            self._extras.pop(name, None)
+        return bool(sent)
 
     def _was_cut(self, messages: Sequence[Mapping[str, str]], answer: Answer) -> bool:
         if answer.prompt_tokens is None or answer.prompt_tokens < _LEAST_WINDOW:

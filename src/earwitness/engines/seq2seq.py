@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from earwitness.cores import cores
@@ -60,15 +61,18 @@ class Seq2Seq:
         self.versions: Mapping[str, str] = on_torch.installed(f"--summarizer {NAME}", "--summarizer extractive")
         self.model = model or DEFAULT_MODEL
         self._settings = settings
+        self._alone = RLock()  # threads share it: what is loaded is loaded once, and a tokenizer counts for one only
 
     def identity(self) -> str:
         """The weights, the packages and the arithmetic."""
         packages = " ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"{self.name}:{packages}:{fingerprint(self._folder)}:{self._compute_type}"
+        with self._alone:
+            return f"{self.name}:{packages}:{fingerprint(self._folder)}:{self._compute_type}"
 
     @cached_property
     def budget(self) -> int:
-        return self._limit - self._count(self._prefix, whole=True)
+        with self._alone:
+            return self._limit - self._count(self._prefix, whole=True)
 
     def size(self, line: Line) -> int:
         # One more: a line's tokens may be cut otherwise beside another line.
@@ -87,13 +91,15 @@ class Seq2Seq:
         fitting.sort(key=lambda place: (tasks[place].sentences, lengths[place]))
         for sentences, alike in groupby(fitting, key=lambda place: tasks[place].sentences):
             for batch in _batches(list(alike), CPU_BATCH_SIZE if self._device == "cpu" else BATCH_SIZE):
-                written = self._generate([texts[place] for place in batch], sentences)
+                with self._alone:
+                    written = self._generate([texts[place] for place in batch], sentences)
                 for place, text in zip(batch, written, strict=True):
                     yield place, (Written(text),) if text else ()
 
     def _count(self, text: str, *, whole: bool = False) -> int:
         """The tokens of a text; of a whole one with those at its ends. Without the warning that it may be too long."""
-        return len(self._tokenizer(text, add_special_tokens=whole, verbose=False)["input_ids"])
+        with self._alone:
+            return len(self._tokenizer(text, add_special_tokens=whole, verbose=False)["input_ids"])
 
     def _generate(self, texts: Sequence[str], sentences: int) -> list[str]:
         """A summary of each text, without a last sentence that has no end."""
