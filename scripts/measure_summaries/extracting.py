@@ -111,11 +111,12 @@ def table() -> Iterator[str]:
         counts = [len(ours(episode, 0)) for episode in episodes]
         for method, choose in METHODS.items():
             chosen = [choose(episode, count) for episode, count in zip(episodes, counts, strict=True)]
-            scores = [_scored(episode, ids) for episode, ids in zip(episodes, chosen, strict=True)]
+            scores = [scored(episode, ids) for episode, ids in zip(episodes, chosen, strict=True)]
             yield f"| {name} | {method} | " + " | ".join(_mean(column) for column in zip(*scores, strict=True)) + " |"
 
 
-def _scored(episode: Episode, chosen: Sequence[int]) -> list[float | None]:
+def scored(episode: Episode, chosen: Sequence[int]) -> list[float | None]:
+    """ROUGE-1, -2 and -L, content words of the reference that were chosen, and topics of which something was."""
     text = " ".join(episode.segments[number].text for number in chosen)
     topics = {sum(start <= number for start in episode.topics) for number in chosen} - {0}
     covered = len(topics) / len(episode.topics)

@@ -134,7 +134,7 @@ def run(
     lines = stages.timed(
         "segments", lambda: segments.segment(with_speakers, said.passages, said.language, options.segments)
     )
-    topics = stages.timed("chapters", lambda: chapters.chapters(lines, options.chapters, said.language))
+    topics = stages.timed("chapters", lambda: chapters.chapters(lines, options.chapters, said.language, around))
     transcript = Transcript(
         source=SourceInfo(source.name, source.sha256, stages.duration),
         engine=_engine_info(engines),
