@@ -48,9 +48,7 @@ def fault(claim: Clause, terms: Sequence[str], window: Sequence[Saying]) -> floa
 
 
 def _nearest(terms: Sequence[str], window: Sequence[Saying]) -> list[Saying]:
-    """The clauses that share most with a claim; all where a single word would decide."""
-    if len(terms) < 2:
-        return list(window)
+    """The clauses that share most with a claim."""
     shares = [share(terms, [said]) for said in window]
     return [said for said, share in zip(window, shares, strict=True) if share >= 0.75 * max(shares)]
 

@@ -19,13 +19,13 @@ from earwitness.sayings import SOMEBODY, Saying, Sayings, key, keys, people_of, 
 from earwitness.text import Vocabulary, fold
 from earwitness.types import Segment, Summary, SummarySentence
 
-SUPPORTED = 0.65
+SUPPORTED = 0.67
 """A sentence with less support is marked; docs/summaries.md tells how often that is right."""
 
 # A clause is looked for in so many neighbouring segments at once.
 _REACH = 5
 # What a missing word costs: a noun, and a word that is said so many segments before or after.
-_NOUN, _NEARBY, _BEFORE, _AFTER = 2.0, 0.5, 4, 2
+_NOUN, _NEARBY, _BEFORE, _AFTER = 2.0, 0.5, 6, 2
 # What is left of the support where a name is nobody's, or is somebody else's.
 _NEW_NAME, _MOVED_NAME = 0.3, 0.4
 # Of what is said of anybody, this share must be said of, or by, the one who is named.
@@ -42,7 +42,9 @@ _FRAME = frozenset(
     note notes noted argue argues argued state states stated recall recalls recalled remark remarks remarked
     report reports reported suggest suggests suggested add adds added emphasize emphasizes emphasized stress stresses
     stressed conclude concludes concluded claim claims claimed introduce introduces introduced highlight highlights
-    highlighted according chapter talk talks""".split()
+    highlighted according chapter talk talks
+    interview interviews interviewed speak speaks spoke chat chats chatted welcome welcomes welcomed join joins joined
+    story stories account researcher researchers turn turns turned""".split()
 )
 _BESIDE = frozenset(("and", ",", "the", "also", "then"))
 # A sentence with one of these may gather what was said far apart.
@@ -108,7 +110,8 @@ class Witness:
         ]
         shares, faults = [], [1.0]
         for claim, terms in zip(claims, needed, strict=True):
-            held = [self._held(terms, window, claim.nouns) for window in windows]
+            also = min(1, len(claim.names) + len(claim.numbers))
+            held = [self._held(terms, window, claim.nouns, also) for window in windows]
             best = max(held)
             near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * best]
             shares.append(best)
@@ -164,21 +167,20 @@ class Witness:
     def _needed(self, claim: Clause) -> list[str]:
         """The content words that somebody must have said; names are asked for by themselves."""
         frame = _FRAME if self.language == "en" else frozenset()
-        said = [
-            term for word in claim.words if word not in frame for term in self._sayings.reader.vocabulary.terms(word)
-        ]
+        words = [word for word in claim.words if word not in frame and not (frame and word.endswith("ly"))]
+        said = [term for word in words for term in self._sayings.reader.vocabulary.terms(word)]
         return [term for term in said if term not in claim.names]
 
-    def _held(self, terms: Sequence[str], window: Sequence[Saying], nouns: Collection[str]) -> float:
-        """How many of the terms a window says, 0 to 1.
+    def _held(self, terms: Sequence[str], window: Sequence[Saying], nouns: Collection[str], also: int) -> float:
+        """How many of the terms a window says, 0 to 1; `also` are what else the claim has, names and numbers.
 
         A noun that is missing counts more: who retells something finds words of their own for what is done, not for
         what it is done with. One that is said shortly before or after may stand for a pronoun, and counts less.
         """
         words = words_of(window)
-        missing = [term for term in terms if key(term) not in words]
+        missing = [term for term in terms if not keys(term.split("-")) <= words and key(term) not in words]
         lost = sum(_NEARBY if self._is_said_near(term, window) else _NOUN if term in nouns else 1.0 for term in missing)
-        return 1 - lost / (len(terms) - len(missing) + lost) if missing else 1.0
+        return 1 - lost / (len(terms) - len(missing) + also + lost) if missing else 1.0
 
     def _is_said_near(self, term: str, window: Sequence[Saying]) -> bool:
         first, last = window[0].place - _BEFORE, window[-1].place + _AFTER

@@ -51,6 +51,12 @@ def sha256(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
+def test_its_description_is_the_recordings() -> None:
+    line = SummarySentence('About "the" <bridge>.', (1,), 1.0)
+    source = write(make_transcript(description=line)).decode()
+    assert '<meta name="description" content="About &quot;the&quot; &lt;bridge&gt;.">' in source
+
+
 def test_it_says_what_made_it() -> None:
     engine = EngineInfo("faster-whisper", "Systran/faster-whisper-small", None, None)
     source = write(make_transcript(engine=engine)).decode()

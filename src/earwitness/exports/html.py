@@ -56,6 +56,7 @@ def write(transcript: Transcript) -> bytes:
         "page",
         allowed="media-src blob:; ",
         title=escape(title(transcript)),
+        description=escape(transcript.description.text if transcript.description else ""),
         facts=_facts(transcript),
         warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in _notes(transcript)),
         timeline="Who speaks when" if transcript.speakers else "Timeline",
