@@ -46,6 +46,7 @@ _FRAME = frozenset(
     interview interviews interviewed speak speaks spoke chat chats chatted welcome welcomes welcomed join joins joined
     story stories account researcher researchers turn turns turned""".split()
 )
+_TO_WHOM = frozenset(("with", "to"))
 _BESIDE = frozenset(("and", ",", "the", "also", "then"))
 # A sentence with one of these may gather what was said far apart.
 _ABOUT = frozenset(
@@ -134,7 +135,8 @@ class Witness:
             among: the segments that whoever made the sentence had read; none for all.
         """
         allowed = None if among is None else {self._place[number] for number in among if number in self._place}
-        weights = self._weights(self._sayings.claims(sentence))
+        claims = self._sayings.claims(sentence)
+        weights = self._weights(claims)
         total = sum(weights.values())
         holds: defaultdict[int, set[str]] = defaultdict(set)
         for word in weights:
@@ -154,6 +156,12 @@ class Witness:
                 break
             taken.append(best)
             missing -= holds.pop(best)
+        for name in sorted(missing & keys(name for claim in claims for name in claim.names)):
+            # A name of everywhere is worth little, but somebody must have it.
+            heard = [place for place, words in holds.items() if name in words]
+            if heard and taken:
+                taken.append(min(heard, key=lambda place: abs(place - taken[0])))
+                missing -= holds.pop(taken[-1])
         return tuple(self._sayings.segments[place].id for place in sorted(taken))
 
     def cited(self, text: str, among: Iterable[int] | None = None) -> SummarySentence:
@@ -212,6 +220,8 @@ class Witness:
                 return _NEW_NAME
             if not self._sayings.joined >= frozenset(pairwise(name)) and not claim.places & set(name):
                 return _NEW_NAME
+            if _is_addressed(claim, name[0], self.language):
+                continue
             who = frozenset(name) if self._sayings.named & set(name) else frozenset((*name, SOMEBODY))
             reports = _reports(claim, name[-1], self.language)
             others = [] if _FRAME & set(claim.words) else [other for other in claim.names if other not in name]
@@ -286,6 +296,15 @@ def _reports(claim: Clause, name: str, language: str) -> bool:
             if next(after, "") in _FRAME or claim.words[max(0, place - 2) : place] == ("according", "to"):
                 return True
     return False
+
+
+def _is_addressed(claim: Clause, name: str, language: str) -> bool:
+    """Whether the name is of somebody who is talked to: "Anna speaks with Tom about ...", "Anna interviews Tom"."""
+    place = next(place for place, word in enumerate(claim.words) if fold(word, language) == name)
+    before = claim.words[:place]
+    spoke = max((at for at, word in enumerate(before) if word in _FRAME - {"according"}), default=place)
+    between = before[spoke + 1 :]
+    return spoke < place and not {",", "that"} & set(between) and (not between or between[0] in _TO_WHOM)
 
 
 def _about(who: frozenset[str], window: Sequence[Saying], beside: bool) -> list[Saying]:
