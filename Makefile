@@ -20,7 +20,8 @@ test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
 
 test-models: $(MODELS)/installed
-	$(MODELS)/bin/python -m pytest -rs tests/engines/test_transformers.py tests/engines/test_conversion.py
+	$(MODELS)/bin/python -m pytest -rs tests/engines/test_transformers.py tests/engines/test_conversion.py \
+		tests/engines/test_seq2seq.py
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .

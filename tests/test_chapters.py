@@ -16,7 +16,7 @@ from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, TOPICS, say
 from earwitness.chapters import chapters
 from earwitness.options import ChapterOptions, SegmentOptions
 from earwitness.segments import segment
-from earwitness.types import Chapter, Segment, Word
+from earwitness.types import Chapter, Coverage, Segment, Word
 
 OPTIONS = ChapterOptions()
 
@@ -58,6 +58,31 @@ def test_topics_are_found_by_their_words(speakers: str, draft: bool) -> None:
 def test_the_measures_tell_good_from_bad() -> None:
     assert pk_and_window_diff([0, 10, 20], [0, 10, 20], 30) == (0, 0)
     assert pk_and_window_diff([0, 10, 20], [0], 30) == pytest.approx((0.4, 0.4))
+
+
+def with_jingles(*places: int) -> tuple[tuple[Segment, ...], tuple[Coverage, ...]]:
+    """Ten sentences on bread, ten on stars; before some of them are five seconds of music."""
+    told = f"{TOPICS['bread']} {TOPICS['stars']}"
+    segments, music, time = [], [], 0.0
+    for number, text in enumerate(" ".join(sentence.split()) + "." for sentence in told.split(".") if sentence.strip()):
+        if number in places:
+            music.append(Coverage(time, time + 5.0, "music"))
+        time += 5.0 if number in places else 0.3
+        segments.append(Segment(number, time, time + 3.5, text, "A", (Word(f" {text}", time, time + 3.5, 1.0, "A"),)))
+        time += 3.5
+    return tuple(segments), tuple(music)
+
+
+def test_a_jingle_speaks_for_a_chapter() -> None:
+    for place in (8, 11, 12):
+        segments, music = with_jingles(place)
+        assert first_segments(chapters(segments, OPTIONS, "en", music)) == [0, place]
+        assert first_segments(chapters(segments, OPTIONS, "en")) == [0, 10]
+
+
+def test_music_in_every_pause_is_no_jingle() -> None:
+    segments, music = with_jingles(*range(2, 20, 2))
+    assert chapters(segments, OPTIONS, "en", music) == chapters(segments, OPTIONS, "en")
 
 
 @pytest.mark.parametrize("draft", [False, True])
@@ -146,7 +171,7 @@ def long_show(hours: float, topic_s: float) -> tuple[Segment, ...]:
 
 
 @pytest.mark.parametrize(
-    ("hours", "topic_s", "fewest", "most"), [(0.07, 75, 2, 5), (1, 60, 5, 18), (1, 420, 6, 12), (5, 60, 8, 40)]
+    ("hours", "topic_s", "fewest", "most"), [(0.07, 75, 2, 5), (1, 60, 5, 18), (1, 420, 6, 12), (5, 60, 8, 62)]
 )
 def test_the_number_of_chapters_suits_the_length(hours: float, topic_s: float, fewest: int, most: int) -> None:
     assert fewest <= len(chapters(long_show(hours, topic_s), OPTIONS, "en")) <= most

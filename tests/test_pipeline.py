@@ -10,13 +10,14 @@ import pytest
 
 from earwitness import transcribe
 from earwitness.checkpoints import Checkpoints
-from earwitness.engines.base import Diarization, Recognized
+from earwitness.engines.base import Diarization, Recognized, Task, Written
 from earwitness.engines.fake import Fake
-from earwitness.errors import AudioError, OptionError, SourceError
+from earwitness.errors import AudioError, ModelError, OptionError, SourceError
 from earwitness.options import Options, SpeakerOptions
 from earwitness.pipeline import NO_SPEECH, Engines
 from earwitness.types import Audio, Overlap, Progress, Region, Transcript, Turn, Word
 from sounds import bursts, write_wav
+from writers import Writer, repeats
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -69,9 +70,9 @@ def sentences(window: FloatArray, temperature: float = 0.0) -> Recognized:
     return Recognized(tuple(words), avg_logprob=-0.1)
 
 
-def engines(**options: Any) -> Engines:
+def engines(writer: Writer | None = None, **options: Any) -> Engines:
     settings = Options.of(engine="fake", **options)
-    return Engines(settings, recognizer=Fake(hear=sentences), detector=Loud(), embedder=Thirds())
+    return Engines(settings, recognizer=Fake(hear=sentences), detector=Loud(), embedder=Thirds(), summarizer=writer)
 
 
 @pytest.fixture
@@ -122,6 +123,21 @@ def test_another_summarizer_transcribes_nothing_again(recording: Path, tmp_path:
     assert transcript.engine.summarizer is None
     assert isinstance(made.recognizer, Fake)
     assert made.recognizer.heard == 0
+
+
+def test_an_engine_writes_the_summary_and_where_it_fails_extracts_stand(recording: Path, tmp_path: Path) -> None:
+    def broken(task: Task) -> tuple[Written, ...]:
+        raise ModelError("http://localhost:1/v1: cannot connect; start the server")
+
+    kept = Checkpoints(tmp_path / "cache")
+    first, second = (run(recording, kept, engines(writer=Writer(answer))) for answer in (repeats, broken))
+    assert first.engine.summarizer == "writer:test"
+    assert second.engine.summarizer == "writer:test"  # of what was kept
+    other = run(recording, Checkpoints(tmp_path / "other"), engines(writer=Writer(broken)))
+    assert other.engine.summarizer == "extractive"
+    assert other.summary == run(recording, kept, engines()).summary
+    assert "start the server" in other.warnings[-1]
+    assert "summary" in other.timings
 
 
 def test_other_speaker_options_only_diarize_again(recording: Path, tmp_path: Path) -> None:

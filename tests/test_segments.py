@@ -121,6 +121,11 @@ def test_five_hours_of_one_voice_take_seconds() -> None:
     assert len(texts(words)) == 4500
 
 
+@pytest.mark.parametrize("count", range(84, 90))
+def test_a_stretch_may_end_where_a_piece_for_pysbd_does(count: int) -> None:
+    assert len(texts(spoken("The old bridge was closed because of the storm. " * count))) == count
+
+
 def made(*rows: tuple[str | None, float, float]) -> list[Segment]:
     return [
         Segment(number, start, end, "x", speaker, (Word(" x", start, end, 1.0, speaker),))

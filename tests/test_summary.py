@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
+import tracemalloc
+from dataclasses import replace
 
+import claims
 import numpy as np
 import pytest
 
-from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, say
+from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, TOPICS, say
 from earwitness.chapters import chapters
+from earwitness.evaluation.synth import chatter
 from earwitness.options import ChapterOptions, SummaryOptions
-from earwitness.segments import turns
-from earwitness.summary import CHAPTER_SENTENCES, EPISODE_SENTENCES, Summarized, _centrality, summarize
-from earwitness.types import Segment, Summary
+from earwitness.ranking import centrality
+from earwitness.segments import speakers, turns
+from earwitness.summary import CHAPTER_SENTENCES, EPISODE_SENTENCES, Summarized, summarize
+from earwitness.types import Segment, Summary, SummarySentence
+from factories import make_transcript
 
 SCRIPTS = pytest.mark.parametrize("script", [INTERVIEW, ISLAND, OCTOPUS], ids=["trades", "island", "octopus"])
 
@@ -140,6 +147,83 @@ def test_a_language_without_a_list_of_stop_words() -> None:
     assert "stjärnor" in result.keywords
 
 
+def test_an_hour_takes_little_time_and_memory() -> None:
+    segments, _ = claims.talk(chatter.script(1.0, 3, seed=3))
+    tracemalloc.start()
+    began = time.process_time()
+    topics = chapters(segments, ChapterOptions(), "en")
+    result = summarize(segments, topics, turns(segments), SummaryOptions(), "en", speakers(segments))
+    elapsed_s, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert elapsed_s < 12  # five hours in a minute, though tracing makes it slower
+    assert peak < 40e6
+    assert len(result.chapters) >= 10
+    assert all(speaker.summary and speaker.summary.sentences for speaker in result.speakers)
+
+
+def test_every_speaker_has_a_summary_of_what_they_say() -> None:
+    segments, _ = say(INTERVIEW)
+    topics = chapters(segments, ChapterOptions(), "en")
+    result = summarize(segments, topics, turns(segments), SummaryOptions(), "en", speakers(segments))
+    assert [speaker.id for speaker in result.speakers] == ["Anna", "Tom"]
+    for speaker in result.speakers:
+        assert speaker.summary
+        assert speaker.summary.sentences
+        said = {item.id for item in segments if item.speaker == speaker.id}
+        assert all(set(sentence.evidence) <= said for sentence in speaker.summary.sentences)
+
+
+def test_who_says_nothing_has_nothing_to_sum_up() -> None:
+    segments, _ = say("Anna: The storm broke the wooden bridge in May.\nTom: Oh. And why?")
+    topics = chapters(segments, ChapterOptions(), "en")
+    result = summarize(segments, topics, turns(segments), SummaryOptions(), "en", speakers(segments))
+    assert [bool(speaker.summary and speaker.summary.sentences) for speaker in result.speakers] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (ISLAND, "I am Emma, and today we talk about the old harbor, the weather station and the radio museum."),
+        ("A: The storm broke the mast of the boat. Then it rained.", "The storm broke the mast of the boat."),
+    ],
+)
+def test_the_description_is_a_line_that_was_said(script: str, line: str) -> None:
+    described = summarized(script)[1].description
+    assert described
+    assert (described.text, described.support) == (line, 1.0)
+
+
+def test_many_topics_are_described_by_their_titles() -> None:
+    names = sorted(TOPICS)
+    script = "\n\n".join("A: " + " ".join(TOPICS[name].split()) for name in names)
+    _, result = summarized(script)
+    assert result.description
+    assert result.description.text.startswith("About ")
+    assert result.description.support == 1.0
+    assert len(result.description.evidence) == 4
+
+
+def test_what_is_put_onto_a_transcript_is_judged_at_every_level() -> None:
+    transcript = make_transcript()
+    weak = Summary((SummarySentence("No.", (), 0.1),))
+    result = Summarized(
+        weak,
+        (),
+        tuple(replace(chapter, summary=weak) for chapter in transcript.chapters),
+        tuple(replace(turn, summary=weak) for turn in transcript.turns),
+        tuple(replace(speaker, summary=weak) for speaker in transcript.speakers),
+        weak.sentences[0],
+    )
+    marked = result.onto(transcript, "mark")
+    spans = (marked, *marked.chapters, *marked.turns, *marked.speakers)
+    assert all(span.summary and span.summary.sentences[0].unsupported for span in spans)
+    assert marked.description
+    assert marked.description.unsupported
+    dropped = result.onto(transcript, "drop")
+    assert dropped.description is None
+    assert not any(span.summary and span.summary.sentences for span in (dropped, *dropped.turns, *dropped.speakers))
+
+
 def test_no_segments() -> None:
     assert summarize((), (), (), SummaryOptions(), "en") == Summarized(Summary(), (), (), ())
 
@@ -155,4 +239,4 @@ def test_centrality_is_lexrank() -> None:
     walk = 0.15 / 15 + 0.85 * graph / graph.sum(axis=1, keepdims=True)
     values, vectors = np.linalg.eig(walk.T)
     stationary = np.real(vectors[:, np.argmax(np.real(values))])
-    np.testing.assert_allclose(_centrality(documents), 15 * stationary / stationary.sum(), atol=1e-3)
+    np.testing.assert_allclose(centrality(documents), 15 * stationary / stationary.sum(), atol=1e-3)

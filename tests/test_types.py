@@ -17,6 +17,19 @@ def test_the_transcript_survives_its_json() -> None:
     assert again.segments[0].words[0].word == transcript.segments[0].words[0].word
 
 
+def test_what_was_written_before_summaries_were_judged_can_be_read() -> None:
+    transcript = make_transcript()
+    content = transcript.to_dict()
+    del content["description"]
+    for summary in (content["summary"], *(chapter["summary"] for chapter in content["chapters"])):
+        del summary["unread"]
+        for sentence in summary["sentences"]:
+            del sentence["unsupported"]
+    for speaker in content["speakers"]:
+        del speaker["summary"]
+    assert Transcript.from_dict(content).to_dict() == transcript.to_dict()
+
+
 def test_json_times_have_milliseconds() -> None:
     content = make_transcript().to_dict()
     times = [word["start"] for segment in content["segments"] for word in segment["words"]]

@@ -29,6 +29,7 @@ from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines, run
 from earwitness.source import Reference
+from earwitness.summaries import fell_short
 from earwitness.types import Seconds, Transcript
 from earwitness.voices import Print, across
 
@@ -43,7 +44,8 @@ class Outcome:
     """What became of one recording, whose exports are called `stem`.
 
     `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
-    speakers who are perhaps known voices. `error` is none where it went well; `elapsed_s` is the wall time of this run.
+    speakers who are perhaps known voices. `error` is none where it went well; where it did but for the summary, which
+    is in extracts since the engine that was asked for failed, `fell_short` is true. `elapsed_s` is the wall time.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Outcome:
     elapsed_s: Seconds = 0.0
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    fell_short: bool = False
     error: str | None = None
     heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
     """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
@@ -168,6 +171,7 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
+        fell_short=fell_short(transcript, engines.summarizer),
         heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
     )
 

@@ -14,15 +14,15 @@ from earwitness import cues
 from earwitness.options import ChapterOptions
 from earwitness.phrases import titles
 from earwitness.text import Vocabulary, plain
-from earwitness.types import Chapter, Seconds, Segment
+from earwitness.types import Chapter, Coverage, Seconds, Segment
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Numbers = npt.NDArray[np.float64]
 
-# How long a chapter of an episode should be: 75 s in four minutes, seven minutes in an hour, twenty in five hours.
-_TYPICAL_S, _TYPICAL_EPISODE_S, _TYPICAL_POWER = 75.0, 240.0, 0.63
+# How long a chapter of an episode should be: 75 s in four minutes, seven minutes in an hour, ten in two and beyond.
+_TYPICAL_S, _TYPICAL_EPISODE_S, _TYPICAL_POWER, _TYPICAL_MOST_S = 75.0, 240.0, 0.63, 600.0
 # A chapter may be this many times longer than typical, and there may be this many times more chapters.
 _MOST = 4.0
 _MANY = 2.0
@@ -35,7 +35,8 @@ _SPREAD = 0.7
 _CONCENTRATION = 1.0
 # A boundary costs so many times the logarithm of the number of places for it; the cues are worth nats as well.
 _BOUNDARY = 2.5
-_TURN, _QUESTION, _CUE, _CONTINUATION, _PAUSE = 2.0, 1.0, 5.0, -3.0, 1.0
+_TURN, _QUESTION, _CUE, _CONTINUATION, _PAUSE, _JINGLE = 2.0, 1.0, 5.0, -3.0, 1.0, 8.0
+_LEAST_JINGLE_S = 1.5
 # Longer episodes are handled in this many pieces at most, so that memory and time stay bounded.
 _MAX_UNITS = 6000
 
@@ -46,24 +47,28 @@ _SHORT_S, _SHORT_SHARE = 90.0, 0.7
 _TOO_SHORT = 1000.0
 
 
-def chapters(segments: Sequence[Segment], options: ChapterOptions, language: str) -> tuple[Chapter, ...]:
+def chapters(
+    segments: Sequence[Segment], options: ChapterOptions, language: str, sounds: Sequence[Coverage] = ()
+) -> tuple[Chapter, ...]:
     """Divides an episode by topic; every segment is in exactly one chapter, the chapters abut from 0 on.
 
     The division is the likeliest one under a model in which each chapter has its own distribution over words, drawn
     around that of the episode (Eisenstein and Barzilay 2008, here with the episode's word frequencies as the prior,
-    which makes common words say little in any language), found by dynamic programming. Turns, questions, pauses and
-    phrases that announce a topic make a boundary likelier, and so do lengths that suit the episode.
+    which makes common words say little in any language), found by dynamic programming. Turns, questions, pauses,
+    jingles and phrases that announce a topic make a boundary likelier, and so do lengths that suit the episode.
 
     Args:
         options: chapters are no shorter than `min_chapter_s`; the opening and the closing may be a third as long.
         language: ISO 639-1; the phrases are English, the rest serves any language.
+        sounds: what is heard beside speech; music between words is taken for a jingle, unless it is so all the time.
     """
     if not segments:
         return ()
     vocabulary = Vocabulary.of([item.text for item in segments], language)
     units = _units(segments)
     documents = [vocabulary.terms(" ".join(item.text for item in unit)) for unit in units]
-    firsts = _divide(units, documents, _boundary_worths(units, language), options)
+    worths = _boundary_worths(units, language) + _jingle_worths(units, sounds, options)
+    firsts = _divide(units, documents, worths, options)
     groups = [[item for unit in units[first:last] for item in unit] for first, last in pairwise([*firsts, len(units)])]
     names = _titles(groups, vocabulary)
     bounds = [0.0, *(group[0].start for group in groups[1:]), max(item.end for item in segments)]
@@ -145,6 +150,26 @@ def _boundary_worths(units: Sequence[Sequence[Segment]], language: str) -> Numbe
     return worths
 
 
+def _jingle_worths(units: Sequence[Sequence[Segment]], sounds: Sequence[Coverage], options: ChapterOptions) -> Numbers:
+    """What music between the words speaks for; nothing where it is heard in more places than there can be chapters."""
+    worths = np.zeros(len(units))
+    ends = np.maximum.accumulate([unit[-1].end for unit in units])
+    starts = np.array([unit[0].start for unit in units])
+    for span in sounds:
+        if span.kind == "music":
+            number = int(np.searchsorted(starts, span.end - _LEAST_JINGLE_S / 2))
+            if 0 < number < len(units):
+                between_s = min(span.end, starts[number]) - max(span.start, ends[number - 1])
+                worths[number] = _JINGLE if between_s >= _LEAST_JINGLE_S else worths[number]
+    bed = np.count_nonzero(worths) > max(2.0, _MANY * ends[-1] / _typical_s(ends[-1], options))
+    return np.zeros(len(units)) if bed else worths
+
+
+def _typical_s(duration: Seconds, options: ChapterOptions) -> Seconds:
+    typical: Seconds = _TYPICAL_S * (duration / _TYPICAL_EPISODE_S) ** _TYPICAL_POWER
+    return max(min(typical, _TYPICAL_MOST_S), options.min_chapter_s)
+
+
 def _says_farewell(units: Sequence[Sequence[Segment]], number: int) -> bool:
     """Whether the farewell begins here: in this unit, or in the next one of a turn that begins here."""
     before = units[number - 1][-1]
@@ -177,7 +202,7 @@ def _divide(
     """The first units of the chapters: those of the division with the least cost."""
     starts = np.array([unit[0].start for unit in units] + [units[-1][-1].end])
     starts[0] = 0.0
-    typical = max(_TYPICAL_S * (starts[-1] / _TYPICAL_EPISODE_S) ** _TYPICAL_POWER, options.min_chapter_s)
+    typical = _typical_s(float(starts[-1]), options)
     most = max(_MOST * typical, _LEAST_OF_MOST_S)
     windows = [min(int(np.searchsorted(starts, end - most)), last) for last, end in enumerate(starts[1:])]
     likelihood = _Likelihood(documents, max(1.0, starts[-1] / typical))

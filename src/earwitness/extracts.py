@@ -13,21 +13,25 @@ from earwitness.types import Segment
 
 # In words: what is shorter says nothing, what is longer is not a summary.
 _MIN_WORDS, _MIN_TERMS, _MAX_WORDS = 6, 3, 60
-_GOOD_WORDS = (12, 32)
+_GOOD_WORDS = (20, 40)
 _MAX_PAIR_WORDS = 45
+# What is this short and announces a topic says nothing else.
+_SHORT_WORDS = 12
 # What the form of a sentence is worth, beside its content.
 _LEANING, _CONJOINED, _HEDGED, _FIRST_PERSON, _ADDRESSED, _ANNOUNCED = 0.4, 0.8, 0.6, 0.85, 0.5, 0.5
 # Transcripts in which fewer segments end like a sentence are taken for unpunctuated.
 _PUNCTUATED_SHARE = 0.3
 
 _LEADING = re.compile(
-    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|actually|basically)
+    r"""^(?:(?:um+|uh+|erm?|hmm+|you\ know|i\ mean|well|now|okay|ok|oh|yeah|yes|no|actually|basically|honestly
+        |of\ course|certainly|exactly)
         (?:,\s*|\s+(?=(?:i|we|the|a|an|in|on|at|you|they|he|she|it|this|that|there)\b)))+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _CONJUNCTION = re.compile(r"^(?:and|but|so)\b,?\s+(?!far|yet|for|long|much|many|called)", re.IGNORECASE)
 _INNER = re.compile(r"(?:,\s*|\s+|^)(?:um+|uh+|erm?)\b,?(?=\s|$)|,\s*(?:you know|i mean),(?=\s)", re.I)
-_REPEATED = re.compile(r"\b(\w+)(?:,?\s+\1\b)+", re.I)
+# Up to three words said again: "in a in a sort of".
+_REPEATED = re.compile(r"\b(\w+(?:\s+\w+){0,2})(?:,?\s+\1\b)+", re.I)
 _QUESTION_MARKS = ("?", "？", "؟")
 _LEANS = re.compile(
     r"^(?:it|its|that|this|these|those|he|she|they|him|her|his|their|them|because|which|or|then|so|such|one|some|both|each"
@@ -97,6 +101,8 @@ def _extract(text: str, ids: tuple[int, ...], vocabulary: Vocabulary) -> Extract
     said = plain(text)
     previews = bool(cues.PREVIEWS.search(said))
     usable = usable and not cues.ASKS.search(said) and (previews or not cues.COURTESY.search(said))
+    announces = bool(cues.NEXT_TOPIC.search(said))
+    usable = usable and not (announces and words <= _SHORT_WORDS)
     shown = _capital(_CONJUNCTION.sub("", text))
     faults = (
         (_LEANING, _LEANS.search(plain(shown))),
@@ -104,7 +110,7 @@ def _extract(text: str, ids: tuple[int, ...], vocabulary: Vocabulary) -> Extract
         (_HEDGED, _HEDGES.search(said)),
         (_FIRST_PERSON, _I.search(said)),
         (_ADDRESSED, _YOU.search(said)),
-        (_ANNOUNCED, cues.NEXT_TOPIC.search(said)),
+        (_ANNOUNCED, announces),
     )
     for factor, fault in faults:
         worth *= factor if fault else 1.0
@@ -115,7 +121,9 @@ def _joined(before: Extract, text: str, single: Extract, vocabulary: Vocabulary)
     """Both as one extract, where the second leans on the first, and together they are not too long."""
     leans = single.text != text or _LEANS.search(plain(single.text))
     first = plain(before.text)
-    unfit = before.text.endswith(_QUESTION_MARKS) or _LEANS.search(first) or cues.COURTESY.search(first)
+    unfit = (
+        not before.terms or before.text.endswith(_QUESTION_MARKS) or _LEANS.search(first) or cues.COURTESY.search(first)
+    )
     both = f"{before.text} {text}"
     if not leans or unfit or not single.usable or len(plain(both).split()) > _MAX_PAIR_WORDS:
         return None
@@ -129,7 +137,8 @@ def _cleaned(text: str, english: bool) -> str:
     The words that remain are the speaker's own.
     """
     if english:
-        text = _REPEATED.sub(r"\1", _INNER.sub("", text))
+        # Once more, as words are said again within what is said again.
+        text = _REPEATED.sub(r"\1", _REPEATED.sub(r"\1", _INNER.sub("", text)))
         text = _LEADING.sub("", text.strip(" ,"))
     text = text.strip(" ,;:–—-") or text
     if not SENTENCE_END.search(text):

@@ -176,12 +176,20 @@ class SummaryOptions:
     """What is said of it in short."""
 
     summarizer: str = "auto"
-    """auto, extractive or none."""
+    """auto, extractive, seq2seq or chat, the latter two also with a model, as chat:NAME; or none."""
+    chat_url: str = "http://localhost:11434/v1"
+    """Where chat finds an OpenAI-compatible server; this is Ollama's address on the same machine."""
+    chat_context_tokens: int = 4096
+    """What chat's model can read and write at once; longer parts are divided."""
     long_turn_s: float = 20.0
     """Shorter turns are their own summary."""
+    unsupported: str = "mark"
+    """What becomes of sentences that their evidence does not support: mark, drop or keep (unmarked)."""
 
     def __post_init__(self) -> None:
         _require(self.long_turn_s >= 0, "long_turn_s must not be negative")
+        _require(self.chat_context_tokens >= 2048, "chat_context_tokens must be 2048 or more")
+        _require(self.unsupported in ("mark", "drop", "keep"), "unsupported must be mark, drop or keep")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from earwitness.clauses import names_in
 from earwitness.text import Vocabulary, fold
 
 MAX_WORDS = 3
@@ -70,21 +71,17 @@ class PhraseFinder:
 
     def __init__(self, texts: Sequence[str], vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        capital: Counter[str] = Counter()
-        lower: Counter[str] = Counter()
         noun: Counter[str] = Counter()
         verb: Counter[str] = Counter()
         for text in texts:
             words = [match.group() for match in _WORD.finditer(text)]
             for number, word in enumerate(words):
-                if number:
-                    (capital if word[0].isupper() else lower)[word.lower()] += 1
                 before = words[number - 1].lower() if number else ""
                 after = words[number + 1].lower() if number + 1 < len(words) else ""
                 key = self._fold(word)
                 noun[key] += before in _DETERMINERS or before in _PREPOSITIONS or after in ("of", "is")
                 verb[key] += before in _BEFORE_VERBS or (after in _DETERMINERS and before not in _DETERMINERS)
-        self.names = frozenset(word for word in capital if capital[word] > lower[word] and not word.startswith("i'"))
+        self.names = names_in(texts)
         self._verbs = frozenset(key for key in verb if verb[key] > noun[key])
 
     def mentions(self, text: str) -> list[Mention]:
@@ -121,6 +118,10 @@ class PhraseFinder:
         if run:
             yield run, before
 
+    def _parts_name(self, run: Sequence[str], last: int) -> bool:
+        """Whether a run that is cut before its word `last` is cut inside a name."""
+        return last < len(run) and not run[last - 1].islower() and not run[last].islower()
+
     def _is_verb(self, plain: str) -> bool:
         if self.vocabulary.language != "en" or plain in self.names or plain in _MODIFIERS:
             return False
@@ -131,7 +132,8 @@ class PhraseFinder:
         for first in range(len(run)):
             for last in range(first + 1, len(run) + 1):
                 words = run[first:last]
-                if words[-1] in _MODIFIERS or _lacks_noun(words):
+                # Of "Colonel Rick Husband" only the last name is also used alone.
+                if words[-1] in _MODIFIERS or _lacks_noun(words) or self._parts_name(run, last):
                     continue
                 shown = [*words[:-1], re.sub(r"['’]s$", "", words[-1])]
                 yield Mention(

@@ -26,21 +26,20 @@ from earwitness import (
     segments,
     sounds,
     speakers,
-    summary,
     words,
 )
 from earwitness.checkpoints import Checkpoints, Shelf, default_folder
-from earwitness.engines.base import Diarization, Diarizer, Recognizer, SpeechDetector, VoiceEmbedder
-from earwitness.errors import OptionError, SourceError
+from earwitness.engines.base import Diarization, Diarizer, Recognizer, SpeechDetector, Summarizer, VoiceEmbedder
+from earwitness.errors import SourceError
 from earwitness.options import Options
 from earwitness.source import Source, fetch, find
+from earwitness.summaries import with_summaries
 from earwitness.types import Audio, Coverage, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
 from earwitness.voices import Print
 
 T = TypeVar("T")
 
 NO_SPEECH = "no speech was found"
-SUMMARIZERS = ("extractive", "none")
 
 
 class Engines:
@@ -54,11 +53,9 @@ class Engines:
         detector: SpeechDetector | None = None,
         embedder: VoiceEmbedder | None = None,
         diarizer: Diarizer | None = None,
+        summarizer: Summarizer | None = None,
     ) -> None:
-        if options.summary.summarizer not in ("auto", *SUMMARIZERS):
-            raise OptionError(
-                f"no summarizer is called {options.summary.summarizer!r}; there are auto, {', '.join(SUMMARIZERS)}"
-            )
+        self.summarizer = summarizer or engines.summarizer(options.summary, options.model)
         self.recognizer = recognizer or engines.recognizer(options.model)
         self.detector = detector or engines.detector()
         # Of the two at most one: an embedder leaves the turns to `earwitness.speakers`, a diarizer finds them itself.
@@ -137,10 +134,10 @@ def run(
     lines = stages.timed(
         "segments", lambda: segments.segment(with_speakers, said.passages, said.language, options.segments)
     )
-    topics = stages.timed("chapters", lambda: chapters.chapters(lines, options.chapters, said.language))
+    topics = stages.timed("chapters", lambda: chapters.chapters(lines, options.chapters, said.language, around))
     transcript = Transcript(
         source=SourceInfo(source.name, source.sha256, stages.duration),
-        engine=_engine_info(engines, options),
+        engine=_engine_info(engines),
         language=said.language,
         segments=lines,
         turns=segments.turns(lines),
@@ -151,11 +148,10 @@ def run(
         warnings=_warnings(stages, recognizer, said, speech),
     )
     if options.summary.summarizer != "none":
-        short = stages.timed(
-            "summary", lambda: summary.summarize(lines, topics, transcript.turns, options.summary, said.language)
-        )
-        transcript = replace(
-            transcript, summary=short.summary, keywords=short.keywords, chapters=short.chapters, turns=short.turns
+        told = transcript
+        transcript = stages.timed(
+            "summary",
+            lambda: with_summaries(told, options.summary, engines.summarizer, checkpoints, progress),
         )
     if options.library.known_voices:
         transcript, prints = stages.with_known_voices(transcript)
@@ -276,13 +272,12 @@ class _Stages:
         return result
 
 
-def _engine_info(engines: Engines, options: Options) -> EngineInfo:
-    summarizer = "extractive" if options.summary.summarizer == "auto" else options.summary.summarizer
+def _engine_info(engines: Engines) -> EngineInfo:
     return EngineInfo(
         asr=engines.recognizer.name,
         model=engines.recognizer.model,
         diarizer=engines.tells_voices.name if engines.tells_voices else None,
-        summarizer=None if summarizer == "none" else summarizer,
+        summarizer=None,
         versions={
             "earwitness": __version__,
             **engines.recognizer.versions,

@@ -85,7 +85,7 @@ def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]
     for number in ends:
         length += sum(len(word.word) for word in words[first:number])
         first = number
-        if length > _PIECE_CHARACTERS:
+        if length > _PIECE_CHARACTERS and number < len(words):
             cuts.append(number)
             length = 0
     for piece in _split(words, cuts):

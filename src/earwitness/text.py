@@ -26,8 +26,8 @@ _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 _STOP_WORDS = {
     "en": """a able about above absolutely across actually after again against ago ah ain't all almost alone along
-        already alright also although always am among an and another any anybody anymore anyone anything anyway are
-        aren't around as ask asked at away back basically be beautiful became because become been before began begin
+        already alright also although always am among an and another any anybody anymore anyone anything anyway apart
+        are aren't around as ask asked at away back basically be beautiful became because become been before began begin
         behind being believe believed below best better between billion bit both bought bring brings broke broken
         brought builds built but buy by call called came can can't cannot certainly closed closes come comes coming
         costs could couldn't course crazy day days definitely did didn't different do does doesn't doing don't done
@@ -104,6 +104,24 @@ _PARTS = 12
 _VOWEL = re.compile(r"[aeiouy]")
 _SINGULAR = frozenset(("news", "lens", "series", "species"))
 _PREFIX = 6
+# What no ending tells: the form in which a word is compared, and its others.
+_IRREGULAR = {
+    form: base
+    for base, *forms in map(
+        str.split,
+        """write wrote written|speak spoke spoken|break broke broken|build built|sell sold|buy bought|teach taught
+        |catch caught|bring brought|think thought|fight fought|seek sought|take took taken|give gave given|drive drove
+        driven|ride rode ridden|rise rose risen|fall fell fallen|grow grew grown|know knew known|draw drew drawn|fly
+        flew flown|throw threw thrown|blow blew blown|steal stole stolen|choose chose chosen|freeze froze frozen|eat
+        ate eaten|drink drank drunk|sing sang sung|swim swam swum|begin began begun|run ran|win won|lose lost|find
+        found|lead led|feed fed|meet met|leave left|keep kept|sleep slept|feel felt|hold held|send sent|spend spent
+        |lend lent|pay paid|hear heard|tell told|stand stood|understand understood|shoot shot|wear wore worn|tear tore
+        torn|hide hid hidden|bite bit bitten|shake shook shaken|sink sank sunk|spread spread|man men|woman women
+        |child children|tooth teeth|foot feet|mouse mice|person people|life lives|wife wives|leaf leaves|half halves
+        |thief thieves|wolf wolves|knife knives|shelf shelves""".split("|"),
+    )
+    for form in forms
+}
 
 
 @cache
@@ -141,7 +159,8 @@ def plain(text: str) -> str:
 def fold(token: str, language: str) -> str:
     """One form for the inflections of a word, only for comparing.
 
-    English loses plural, -ed, -ing and -ly (after Harman's S stemmer, 1991); other languages keep the first six
+    English loses plural, -ed, -ing and -ly (after Harman's S stemmer, 1991), and the commonest irregular forms become
+    regular; other languages keep the first six
     letters (McNamee and Mayfield 2004 found such prefixes to serve European languages about as well as stemmers).
 
     >>> {fold(word, "en") for word in ("bridge", "bridges", "bridged", "bridging")}
@@ -152,7 +171,8 @@ def fold(token: str, language: str) -> str:
     token = token.removesuffix("'s")
     if language != "en":
         return token[:_PREFIX]
-    if token.endswith("ies") and len(token) > 4 and token not in _SINGULAR:
+    token = _IRREGULAR.get(token, token)
+    if token.endswith(("ies", "ied")) and len(token) > 4 and token not in _SINGULAR:
         token = token[:-3] + "y"
     elif token.endswith("s") and not token.endswith(("ss", "us", "is")) and len(token) > 3 and token not in _SINGULAR:
         token = token[:-1]

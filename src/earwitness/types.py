@@ -97,16 +97,23 @@ class Passage:
 
 @dataclass(frozen=True)
 class SummarySentence:
-    """A sentence, the ids of the segments it rests on, and how well they support it (0 to 1)."""
+    """A sentence, the ids of the segments it rests on, and how well they support it (0 to 1).
+
+    `unsupported` marks what readers should doubt.
+    """
 
     text: str
     evidence: tuple[int, ...]
     support: float
+    unsupported: bool = False
 
 
 @dataclass(frozen=True)
 class Summary:
+    """Sentences in the order of reading; `unread` has the ids of the segments that no summariser got to read."""
+
     sentences: tuple[SummarySentence, ...] = ()
+    unread: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -154,7 +161,7 @@ class Speaker:
     """Somebody heard: the label that words carry (`id`), a name to show, and how long they speak.
 
     `proposal` is a named voice of an earlier recording that this one perhaps is, `proposal_probability` (0 to 1) that
-    it is; only the user makes a name of it.
+    it is; only the user makes a name of it. `summary` is of what they say in the whole recording.
     """
 
     id: str
@@ -162,6 +169,7 @@ class Speaker:
     seconds: Seconds
     proposal: str | None = None
     proposal_probability: float | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,8 @@ class Transcript:
     speakers: tuple[Speaker, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     summary: Summary | None = None
+    description: SummarySentence | None = None
+    """The recording in one line."""
     keywords: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     overlaps: tuple[Overlap, ...] = ()

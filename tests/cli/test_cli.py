@@ -38,7 +38,8 @@ def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     suffixes = {path.name.removeprefix("episode") for path in (tmp_path / "out").iterdir()}
     assert suffixes == {
-        ".txt", ".md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx", ".podcast.json", ".chapters.json",
+        ".txt", ".md", ".notes.md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx", ".podcast.json",
+        ".chapters.json",
     }  # fmt: skip
     assert "episode.wav" in done.stdout
     assert "0:12" in done.stdout
@@ -76,6 +77,7 @@ def test_the_table_as_json(run, episode: Path) -> None:  # type: ignore[no-untyp
         ("transcribe", "episode.wav", "--speakers", "0"),
         ("transcribe", "episode.wav", "--engine", "espresso"),
         ("transcribe", "--no-such-option"),
+        ("transcribe", "episode.wav", "--unsupported", "hide"),
         ("transcribe",),
         ("no-such-command",),
     ],

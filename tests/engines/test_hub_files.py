@@ -18,6 +18,7 @@ from earwitness.engines.whisper_forms import CTRANSLATE2, HUB_IDS, ORIGINAL_IDS,
 from earwitness.errors import ModelError
 
 WEIGHTS = np.random.default_rng(0).bytes(300_000)
+INDEX = b'{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}'
 SMALL = {"config.json": b'{"model_type": "whisper"}', "tokenizer.json": b'{"tokens": []}'}
 
 
@@ -36,6 +37,19 @@ def repositories() -> stub_hub.Hub:
             "openai/whisper-tiny": {**SMALL, "model.safetensors": WEIGHTS},
             "somebody/older": {**SMALL, "pytorch_model.bin": WEIGHTS},
             "somebody/bert": dict(SMALL),
+            "somebody/bart": {
+                **SMALL,
+                "model.safetensors": WEIGHTS,
+                "spiece.model": b"pieces",
+                "flax_model.msgpack": b"",
+            },
+            "somebody/parts": {
+                **SMALL,
+                "model.safetensors.index.json": INDEX,
+                "pytorch_model.bin.index.json": b'{"weight_map": {"a": "pytorch_model-1.bin"}}',
+                "model-1.safetensors": WEIGHTS,
+                "model-2.safetensors": WEIGHTS[::-1],
+            },
         }
     )
 
@@ -69,6 +83,30 @@ def test_a_broken_download_goes_on_where_it_was(cache: Path, repositories: stub_
     assert (hub.download("small") / "model.bin").read_bytes() == WEIGHTS
     assert repositories.ranges == ["bytes=100000-"]
     assert list(cache.rglob("*.part")) == []
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_summarizer_is_brought_with_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("models", "download", "somebody/bart", "--engine", "seq2seq") == 0
+    folder = Path(capsys.readouterr().out.strip())
+    assert {path.name for path in folder.iterdir()} == {*SMALL, "model.safetensors", "spiece.model"}
+    assert hub.find_summarizer("somebody/bart", offline=True) == folder
+    older = hub.find_summarizer("somebody/older")
+    assert {path.name for path in older.iterdir()} == {*SMALL, "pytorch_model.bin"}
+    with pytest.raises(ModelError, match=r"not its model\*\.safetensors and config\.json nor"):
+        hub.find_summarizer("somebody/bert")
+    with pytest.raises(ModelError, match="models download somebody/else --engine seq2seq"):
+        hub.find_summarizer("somebody/else", offline=True)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_summarizer_in_parts_is_there_when_all_are() -> None:
+    folder = hub.find_summarizer("somebody/parts")
+    assert hub.find_summarizer("somebody/parts", offline=True) == folder
+    (folder / "model-2.safetensors").unlink()
+    with pytest.raises(ModelError, match="not in the cache"):
+        hub.find_summarizer("somebody/parts", offline=True)
+    assert (hub.find_summarizer("somebody/parts") / "model-2.safetensors").read_bytes() == WEIGHTS[::-1]
 
 
 @pytest.mark.usefixtures("cache")

@@ -4,6 +4,7 @@ import pytest
 
 from earwitness.evaluation import measures
 from earwitness.evaluation.results import (
+    ChapterScore,
     ErrorRate,
     JaccardErrorRate,
     Scores,
@@ -21,13 +22,14 @@ def test_every_measure_of_a_recording_that_has_all() -> None:
         jaccard=JaccardErrorRate(0.25, 12.0, 2),
         speaker_words=SpeakerWordErrorRate("none", 70, 20, 10, 2),
         speaker_accuracy=SpeakerAccuracy(90, 81, 20, 15, 1.0),
+        chapters=ChapterScore(0.2, 0.3, 4, 5, 100),
     )
     found = measures.totals([make_file("a", scores=scores, duration_s=100.0, timings={"words": 9.0, "speakers": 1.0})])
     assert {name: interval.value for name, interval in found.items()} == pytest.approx(
         {
             "wer": 0.25, "cer": 0.05, "der": 0.16, "missed": 0.1, "false_alarm": 0.02, "confusion": 0.04, "jer": 0.25,
             "cpwer": 0.32, "speaker_accuracy": 0.9, "near_change_accuracy": 0.75, "speaker_count_right": 1.0,
-            "real_time_factor": 0.1,
+            "pk": 0.2, "window_diff": 0.3, "real_time_factor": 0.1,
         }
     )  # fmt: skip
     assert list(found) == list(measures.MEASURES)

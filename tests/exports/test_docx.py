@@ -32,17 +32,17 @@ def test_it_reads_as_written() -> None:
         ("Heading 1", "Summary"),
         (
             "Normal",
-            "Today we talk about the river and its bridge. [0:02] It was built in 1871, and it has been mended twice "
-            "since then. [0:11]",
+            "Ann Lee: Today we talk about the river and its bridge. [0:02] Bob: It was built in 1871, and it has been "
+            "mended twice since then. [0:11]",
         ),
         ("Normal", "Keywords: river, bridge"),
         ("Heading 1", "Transcript"),
         ("Heading 2", "Opening"),
-        ("Subtitle", "Welcome to the show. [0:01]"),
+        ("Subtitle", "Ann Lee: Welcome to the show. [0:01]"),
         ("Normal", "Ann Lee  0:01  Welcome to the show. Today we talk about the river and its bridge."),
         ("Normal", "Bob  0:06  Thank you, I am glad to be here."),
         ("Heading 2", "The bridge"),
-        ("Subtitle", "How old is the bridge? [0:09]"),
+        ("Subtitle", "Ann Lee: How old is the bridge? [0:09]"),
         ("Normal", "Ann Lee  0:09  How old is the bridge?"),
         ("Normal", "Bob  0:11  It was built in 1871, and it has been mended twice since then."),
         ("Normal", "Ann Lee  0:15  Goodbye."),

@@ -18,6 +18,7 @@ def test_names_and_suffixes_are_those_promised() -> None:
     assert {name: format_.suffix for name, format_ in FORMATS.items()} == {
         "txt": ".txt",
         "md": ".md",
+        "notes": ".notes.md",
         "html": ".html",
         "srt": ".srt",
         "vtt": ".vtt",

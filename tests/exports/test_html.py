@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 
 from earwitness.exports.html import write
-from earwitness.types import Coverage, EngineInfo, Overlap, Transcript, Word
+from earwitness.exports.reading import DOUBTED
+from earwitness.types import Coverage, EngineInfo, Overlap, Summary, SummarySentence, Transcript, Word
 from factories import make_segment, make_transcript
 from pages import Page
 
@@ -49,6 +51,12 @@ def sha256(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
+def test_its_description_is_the_recordings() -> None:
+    line = SummarySentence('About "the" <bridge>.', (1,), 1.0)
+    source = write(make_transcript(description=line)).decode()
+    assert '<meta name="description" content="About &quot;the&quot; &lt;bridge&gt;.">' in source
+
+
 def test_it_says_what_made_it() -> None:
     engine = EngineInfo("faster-whisper", "Systran/faster-whisper-small", None, None)
     source = write(make_transcript(engine=engine)).decode()
@@ -66,6 +74,20 @@ def test_summary_sentences_link_to_their_evidence() -> None:
     source = write(make_transcript()).decode()
     assert 'since then. <a class="cite" href="#s4" data-s="11.400">0:11</a>' in source
     assert '<a href="#c3"><span class="when">0:09</span><span class="name">The bridge</span></a>' in source
+
+
+def test_every_level_is_summed_up_and_what_is_unsupported_or_unread_is_said() -> None:
+    told = make_transcript()
+    weak = Summary((SummarySentence("Never <built>.", (4,), 0.2, unsupported=True),), unread=(0, 5))
+    speakers = tuple(replace(speaker, summary=weak) for speaker in told.speakers)
+    source = write(replace(told, summary=weak, speakers=speakers)).decode()
+    link = '<a class="cite" href="#s4" data-s="11.400">0:11</a>'
+    sentence = f'<span class="unsupported">Never &lt;built&gt;. {link} <em>unsupported</em></span>'
+    assert f'<p dir="auto"><bdi>Bob:</bdi> {sentence}</p>' in source
+    assert f'<dt><bdi>Ann Lee</bdi></dt><dd dir="auto">{sentence}</dd>' in source
+    assert "Not read by the summariser: 2 places to listen to" in source
+    assert DOUBTED in source
+    assert DOUBTED not in write(told).decode()
 
 
 def test_words_that_were_hard_to_hear_are_marked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from earwitness.evaluation.readers.pages import read_md
 from earwitness.exports.md import escape, write
-from earwitness.exports.reading import clean
-from earwitness.types import Overlap, Word
+from earwitness.exports.reading import DOUBTED, clean
+from earwitness.types import Overlap, Summary, SummarySentence, Word
 from factories import make_segment, make_transcript
 
 
@@ -70,6 +71,19 @@ def test_an_empty_transcript_has_a_title_and_its_facts() -> None:
     page = write(make_transcript([], keywords=())).decode()
     assert page.startswith("# episode one\n\n0:02 · transcribed by fake")
     assert "##" not in page
+
+
+def test_every_level_is_summed_up_and_what_is_unsupported_or_unread_is_said() -> None:
+    told = make_transcript()
+    weak = Summary((SummarySentence("It was *never* built.", (4,), 0.2, unsupported=True),), unread=(0, 5))
+    speakers = tuple(replace(speaker, summary=weak) for speaker in told.speakers)
+    page = write(replace(told, summary=weak, speakers=speakers)).decode()
+    sentence = "It was \\*never\\* built. ([0:11](#t11)) *(unsupported)*"
+    assert f"## Summary\n\nBob: {sentence}\n" in page
+    assert f"- **Ann Lee**  \n  {sentence}\n- **Bob**  \n  {sentence}" in page
+    assert "## Not in the summary\n\nThe summariser did not get to read [0:01](#t1), [0:15](#t15)." in page
+    assert DOUBTED in page
+    assert DOUBTED not in write(told).decode()
 
 
 def test_words_of_doubtful_speakers_are_listed() -> None:

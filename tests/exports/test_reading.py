@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
@@ -90,8 +91,8 @@ def test_chinese_without_words_is_timed_by_character() -> None:
 
 def test_evidence_that_is_not_there_is_left_out() -> None:
     summary = Summary((SummarySentence("So.", (99, 1), 0.5),))
-    ((_, segments),) = evidence(make_transcript(), summary)
-    assert [segment.id for segment in segments] == [1]
+    (cited,) = evidence(make_transcript(), summary)
+    assert [segment.id for segment in cited.segments] == [1]
 
 
 def test_what_it_is() -> None:
@@ -101,3 +102,11 @@ def test_what_it_is() -> None:
     assert sum(share for _, share in talk_shares(transcript)) == pytest.approx(1)
     plain = dataclasses.replace(transcript, engine=EngineInfo("fake", "x", None, None))
     assert made_by(plain) == "transcribed by fake with the model x"
+
+
+def test_those_who_are_quoted_are_named_where_the_speaker_changes() -> None:
+    transcript = make_transcript(evidence=(0, 1, 4))
+    assert [one.quoted for one in evidence(transcript, transcript.summary, named=True)] == ["Ann Lee", None, "Bob"]
+    assert {one.quoted for one in evidence(transcript, transcript.summary)} == {None}
+    written = replace(transcript, engine=replace(transcript.engine, summarizer="chat"))
+    assert {one.quoted for one in evidence(written, written.summary, named=True)} == {None}

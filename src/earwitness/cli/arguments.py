@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from earwitness.options import SummaryOptions
+
 OutputDir = Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go.")]
 Model = Annotated[
     str,
@@ -24,7 +26,23 @@ Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell spea
 Diarizer = Annotated[
     str, typer.Option(help="auto, builtin, discriminant, wespeaker, pyannote; the latter two also as NAME:MODEL.")
 ]
-Summarizer = Annotated[str, typer.Option(help="auto, extractive or none.")]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "--output-format",
+        "-f",
+        help="txt,md,notes,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all.",
+    ),
+]
+Summarizer = Annotated[
+    str, typer.Option(help="auto, extractive, seq2seq, chat or none; seq2seq and chat also as NAME:MODEL.")
+]
+ChatUrl = Annotated[str, typer.Option(help="The OpenAI-compatible server that --summarizer chat asks.")]
+Unsupported = Annotated[
+    str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
+]
+CHAT_URL = SummaryOptions.chat_url
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, bfloat16, float32 or another of CTranslate2's.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")]

@@ -15,6 +15,7 @@ from earwitness.errors import OptionError
 app = typer.Typer(help="See which models are here, and bring others.", no_args_is_help=True)
 
 MIB = 2**20
+SUMMARIZER = "seq2seq"
 
 
 @app.command("list")
@@ -39,7 +40,9 @@ def _size(model: hub.Model) -> str:
 @app.command()
 def download(
     name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")],
-    engine: Annotated[str, typer.Option(help=f"The engine it is for: {' or '.join(FORMS)}.")] = next(iter(FORMS)),
+    engine: Annotated[str, typer.Option(help=f"The engine it is for: {', '.join(FORMS)} or {SUMMARIZER}.")] = next(
+        iter(FORMS)
+    ),
 ) -> None:
     """Download a model into the hub's cache, so that it is there without a network.
 
@@ -48,7 +51,10 @@ def download(
     """
     if name in hub.VOICES:
         print(hub.find_voices(name))
+    elif engine == SUMMARIZER:
+        print(hub.find_summarizer(name))
     elif engine in FORMS:
         print(hub.verified(name, form=FORMS[engine]))
     else:
-        raise OptionError(f"--engine {engine}: it has no models on the hub; there are {', '.join(FORMS)}")
+        known = ", ".join((*FORMS, SUMMARIZER))
+        raise OptionError(f"--engine {engine}: it has no models on the hub; there are {known}")

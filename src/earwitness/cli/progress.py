@@ -21,11 +21,13 @@ def display(count: int, *, quiet: bool) -> Quiet:
 
 
 def share_done(stage: str, done: Seconds, total: Seconds) -> float:
-    """How much of the whole work on a recording is behind it, 0 to 1.
+    """How much of the whole work on a recording is behind it, 0 to 1; of a summary, how much of that alone.
 
     >>> share_done("words", 50.0, 100.0)
     0.5
     """
+    if stage not in SHARES:  # what engines write: minutes that nobody can tell before
+        return done / total if total else 1.0
     before = sum(share for name, share in SHARES.items() if list(SHARES).index(name) < list(SHARES).index(stage))
     return before + SHARES[stage] * (done / total if total else 1.0)
 
@@ -54,12 +56,12 @@ class Lines(Quiet):
 
     def __init__(self, count: int) -> None:
         self._count, self._finished = count, 0
-        self._began: dict[str, float] = {}
+        self._began: dict[tuple[str, bool], float] = {}
         self._last = time.monotonic()
 
     def report(self, name: str, stage: str, done: Seconds, total: Seconds) -> None:
         now = time.monotonic()
-        began = self._began.setdefault(name, now)
+        began = self._began.setdefault((name, stage not in SHARES), now)
         if now - self._last < LINE_EVERY_S:
             return
         self._last = now

@@ -28,7 +28,7 @@ Both are files: a transcript (.json of ours, Whisper's, whisperX's or Podcasting
 or text. Two texts give WER and CER; two sides that know who speaks when, DER and JER; who says what, cpWER; words
 with times and speakers, how many of them are right.
 
---json prints one object: wer, cer, der, jer, cpwer, speaker_accuracy, near_change_accuracy and so on (shares of 1,
+--json prints one object: wer, cer, der, jer, cpwer, speaker_accuracy, near_change_accuracy, pk and so on (shares of 1,
 null where not measured), normaliser, collar_s, skip_overlap, mapping (of the hypothesis's speakers), notes, and in
 counts what each rate is made of."""
 
@@ -123,6 +123,8 @@ def _rates(scores: Scores) -> dict[str, float | None]:
         "rouge1": rouge.rouge1.f1 if rouge else None,
         "rouge2": rouge.rouge2.f1 if rouge else None,
         "rougeL": rouge.rougeL.f1 if rouge else None,
+        "pk": scores.chapters.pk if scores.chapters else None,
+        "window_diff": scores.chapters.window_diff if scores.chapters else None,
         "summary_supported": scores.summary.supported_share if scores.summary else None,
     }
 

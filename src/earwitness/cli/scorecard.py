@@ -8,6 +8,7 @@ from earwitness.cli import tables
 from earwitness.evaluation.reliability import expected_calibration_error
 from earwitness.evaluation.results import (
     Bin,
+    ChapterScore,
     DiarizationErrorRate,
     ErrorRate,
     Rouge,
@@ -56,6 +57,8 @@ def _rows(scores: Scores) -> Iterator[Row]:
         yield from _time_rows(scores.word_times)
     if scores.calibration:
         yield from _calibration_rows(scores.calibration)
+    if scores.chapters:
+        yield from _chapter_rows(scores.chapters)
     if scores.rouge:
         yield from _rouge_rows(scores.rouge)
     if scores.summary:
@@ -106,6 +109,12 @@ def _calibration_rows(bins: Sequence[Bin]) -> Iterator[Row]:
         yield "calibration error", percent(expected_calibration_error(bins)), (
             f"words are {percent(right)} right, with a probability of {percent(mean)} in the mean"
         )  # fmt: skip
+
+
+def _chapter_rows(found: ChapterScore) -> Iterator[Row]:
+    made = f"{count(found.hypothesis, 'chapter')} found, and there are {found.reference}"
+    yield "chapters, Pk", percent(found.pk), made
+    yield "  WindowDiff", percent(found.window_diff), "of windows with another number of boundaries"
 
 
 def _rouge_rows(found: Rouge) -> Iterator[Row]:

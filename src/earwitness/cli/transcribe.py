@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from earwitness import engines
 from earwitness.batch import Job, Outcome, linked, transcribe_all
 from earwitness.checkpoints import default_folder
 from earwitness.cli import arguments, tables
@@ -29,12 +30,7 @@ Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", show_default=
 def transcribe(
     sources: Sources,
     output_dir: arguments.OutputDir = Path(),
-    formats: Annotated[
-        str,
-        typer.Option(
-            "--format", "--output-format", "-f", help="txt,md,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all."
-        ),
-    ] = "all",
+    formats: arguments.Formats = "all",
     model: arguments.Model = "auto",
     engine: arguments.Engine = "auto",
     language: arguments.Language = "auto",
@@ -55,6 +51,8 @@ def transcribe(
     ] = False,
     library: arguments.Library = None,
     summarizer: arguments.Summarizer = "auto",
+    chat_url: arguments.ChatUrl = arguments.CHAT_URL,
+    unsupported: arguments.Unsupported = "mark",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
@@ -72,8 +70,11 @@ def transcribe(
         language=None if language == "auto" else language, task=task, hotwords=hotwords, initial_prompt=initial_prompt,
         beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
         min_speakers=min_speakers, max_speakers=max_speakers, known_voices=known_voices, library=library,
-        summarizer=summarizer, allow_private=allow_private,
+        summarizer=summarizer, chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
     )  # fmt: skip
+    writer = engines.summarizer(options.summary, options.model)
+    if writer and writer.notice and not quiet:
+        typer.echo(writer.notice, err=True)
     references = find(sources)
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
     try:
@@ -89,7 +90,7 @@ def transcribe(
         tables.print_json([_plain(outcome) for outcome in outcomes])
     elif not quiet:
         _print(outcomes, output_dir)
-    if any(outcome.error for outcome in outcomes):
+    if any(outcome.error or outcome.fell_short for outcome in outcomes):
         raise typer.Exit(1)
 
 

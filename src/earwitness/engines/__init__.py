@@ -8,9 +8,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from earwitness.engines.base import Diarizer, Recognizer, SpeechDetector, VoiceEmbedder
+from earwitness.engines.base import Diarizer, Recognizer, SpeechDetector, Summarizer, VoiceEmbedder
 from earwitness.errors import OptionError
-from earwitness.options import ModelOptions
+from earwitness.options import ModelOptions, SummaryOptions
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -30,6 +30,12 @@ PRINTS = {"prints": "earwitness.engines.voice_net:VoicePrints"}
 """What prints are made by, whichever engine told the voices apart: so a voice named under one is known under any."""
 DIARIZERS = {"pyannote": "earwitness.engines.pyannote:Pyannote"}
 """Engines that find the turns themselves."""
+SUMMARIZERS = {
+    "seq2seq": "earwitness.engines.seq2seq:Seq2Seq",
+    "chat": "earwitness.engines.chat:Chat",
+}
+"""Engines that write; without one, summaries are made of what was said."""
+EXTRACTIVE, NO_SUMMARY = "extractive", "none"
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
@@ -72,6 +78,18 @@ def print_embedder() -> VoiceEmbedder:
 def diarizer(name: str, options: ModelOptions | None = None) -> Diarizer | None:
     """The engine behind `--diarizer NAME[:MODEL]`, where it finds the turns itself; none where it is an embedder."""
     engine: Diarizer | None = _voices(name, options) if name.partition(":")[0] in DIARIZERS else None
+    return engine
+
+
+def summarizer(options: SummaryOptions, model: ModelOptions) -> Summarizer | None:
+    """The engine behind `--summarizer NAME[:MODEL]`, where it is one that writes; none where nothing needs one."""
+    name, _, wanted = options.summarizer.partition(":")
+    if options.summarizer in (AUTO, EXTRACTIVE, NO_SUMMARY):
+        return None
+    if name not in SUMMARIZERS:
+        known = ", ".join((AUTO, EXTRACTIVE, *SUMMARIZERS, NO_SUMMARY))
+        raise OptionError(f"no summarizer is called {options.summarizer!r}; there are {known}")
+    engine: Summarizer = _made(SUMMARIZERS, "summarizer", name, AUTO)(wanted, options, model)
     return engine
 
 

@@ -6,9 +6,9 @@ To add one: a file here with a class that satisfies its protocol, and a row in t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from earwitness.options import SpeakerOptions, WordOptions
 from earwitness.types import Audio, Progress, Region, Seconds, Turn, Word
@@ -158,4 +158,87 @@ class Diarizer(Protocol):
 
     def diarize(self, audio: Audio, options: SpeakerOptions, progress: Progress | None = None) -> Diarization:
         """The turns of a recording, with the labels SPEAKER_00, SPEAKER_01, ... in order of first appearance."""
+        ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something that was said, or that a summary says of it: what a summarizer reads.
+
+    `id` is that of a segment, or a number by which an engine cites the line; `speaker` a name to show.
+    """
+
+    id: int
+    text: str
+    speaker: str | None = None
+
+
+TaskKind = Literal["said", "episode", "speaker", "description"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a summarizer is asked for: at most so many `sentences` on `lines`.
+
+    `kind` is what the lines are: a part of a recording as it was said, or sentences on all of it, on what one speaker
+    (`speaker`) said, or those from which the one line that describes a recording is to be made. `language` is an
+    ISO 639-1 code, or "und".
+    """
+
+    kind: TaskKind
+    lines: tuple[Line, ...]
+    sentences: int
+    language: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece of text that an engine wrote, and the lines it cites for it; none where it cannot cite."""
+
+    text: str
+    cites: tuple[int, ...] = ()
+
+
+class Summarizer(Protocol):
+    """Lines to sentences of the engine's own."""
+
+    name: str
+
+    @property
+    def model(self) -> str:
+        """The folder, hub id or name that is used."""
+        ...
+
+    @property
+    def notice(self) -> str | None:
+        """One line that the user must read before the engine reads anything, or none."""
+        ...
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    @property
+    def budget(self) -> int:
+        """What the lines of one task may come to, by `size`."""
+        ...
+
+    def size(self, line: Line) -> int:
+        """The tokens of a line, or a number that is not less."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same task might be answered otherwise: the model and the prompt."""
+        ...
+
+    def write(self, tasks: Sequence[Task]) -> Iterator[tuple[int, tuple[Written, ...] | None]]:
+        """The place of each task and its answer, as they are reached, in any order.
+
+        None instead of an answer where the task is too long for the model after all.
+
+        Raises:
+            ModelError: the model cannot be had, or does not answer sensibly.
+        """
         ...

@@ -8,10 +8,12 @@ engine's is converted where it can be. Nothing is asked of the hub that the cach
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
@@ -25,11 +27,20 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Repository:
-    """Part of a hub repository, at one commit where that is pinned; `files` may be patterns."""
+    """Part of a hub repository, at one commit where that is pinned; `files` may be patterns.
+
+    `extras` are brought too, where there are any.
+    """
 
     hub_id: str
     files: tuple[str, ...]
     revision: str | None = None
+    extras: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> list[str]:
+        """All files that are wanted."""
+        return [*self.files, *self.extras]
 
 
 VOICES = {
@@ -50,6 +61,11 @@ VOICES = {
 }
 """The models that diarizers take from the hub unless told otherwise."""
 
+SUMMARIZER_WEIGHTS = (("model*.safetensors",), ("pytorch_model*.bin",))
+"""Which files hold the weights of a summarizer, the safer ones first."""
+TEXTS = ("*.json", "*.model", "*.txt")
+"""The other files of a checkpoint of transformers: settings and vocabularies."""
+
 TOKENIZERS = {51864: "openai/whisper-tiny.en", 51865: "openai/whisper-tiny", 51866: "openai/whisper-large-v3"}
 """Where OpenAI's vocabularies lie, by their sizes."""
 
@@ -61,10 +77,14 @@ VOICE_REMEDIES = (
     "run `earwitness models download {name}` on a connected machine and copy its cache, give a copy with "
     "--diarizer {name}:PATH, or use --diarizer builtin"
 )
+SUMMARIZER_REMEDIES = (
+    "run `earwitness models download {name} --engine seq2seq` on a connected machine and copy its cache, give a folder "
+    "with --summarizer seq2seq:FOLDER, or use --summarizer extractive"
+)
 GATED = (
     "{name}: {hub_id} is gated, and the hub does not know you as somebody who may read it; (1) accept its conditions "
     "on https://huggingface.co/{hub_id}, (2) create a token that may read on https://huggingface.co/settings/tokens, "
-    "(3) give it with `hf auth login` or in the variable HF_TOKEN; or use --diarizer builtin"
+    "(3) give it with `hf auth login` or in the variable HF_TOKEN; or use {otherwise}"
 )
 
 
@@ -180,17 +200,45 @@ def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Pat
         raise ModelError(f"--diarizer {diarizer}:{model}: neither a file, a folder nor a hub id; check the path")
     if model:
         repository = replace(repository, hub_id=model, revision=None)
-    if cached := _cached_part(repository):
-        return cached
     name = f"{diarizer}:{model}" if model else diarizer
-    remedy = VOICE_REMEDIES.format(name=diarizer)
+    return _whole_part(name, [repository], VOICE_REMEDIES.format(name=diarizer), "--diarizer builtin", offline)
+
+
+def find_summarizer(model: str, *, offline: bool = False) -> Path:
+    """The folder of a transformers checkpoint, downloaded unless it is there or `offline` is set.
+
+    Args:
+        model: a folder, or a hub id; `ID@REVISION` is one of its commits, branches or tags.
+        offline: never ask the hub.
+
+    Raises:
+        ModelError: the model is not here and cannot be had.
+    """
+    path = Path(os.path.expanduser(model))  # noqa: PTH111
+    if path.is_dir():
+        return path
+    hub_id, _, revision = model.partition("@")
+    if path.exists() or not _is_hub_id(hub_id):
+        raise ModelError(f"--summarizer seq2seq:{model}: neither a folder nor a hub id; check the path")
+    kinds = [Repository(hub_id, (*files, "config.json"), revision or None, TEXTS) for files in SUMMARIZER_WEIGHTS]
+    remedy = SUMMARIZER_REMEDIES.format(name=model)
+    return _whole_part(model, kinds, remedy, "--summarizer extractive", offline)
+
+
+def _whole_part(name: str, repositories: Sequence[Repository], remedy: str, otherwise: str, offline: bool) -> Path:
+    """The folder of the first of some repositories that has all its files."""
+    for repository in repositories:
+        if cached := _cached_part(repository):
+            return cached
     if offline:
         raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {remedy}")
-    with _hub(name, remedy, gated=repository.hub_id):
-        hub_files.fetch(repository.hub_id, repository.files, repository.revision)
-    if cached := _cached_part(repository):
-        return cached
-    raise ModelError(f"{name}: the hub has {repository.hub_id}, but not its {' and '.join(repository.files)}; {remedy}")
+    for repository in repositories:
+        with _hub(name, remedy, gated=repository.hub_id, otherwise=otherwise):
+            hub_files.fetch(repository.hub_id, repository.patterns, repository.revision)
+        if cached := _cached_part(repository):
+            return cached
+    wanted = " nor ".join(" and ".join(repository.files) for repository in repositories)
+    raise ModelError(f"{name}: the hub has {repositories[0].hub_id}, but not its {wanted}; {remedy}")
 
 
 def _cached_part(repository: Repository) -> Path | None:
@@ -201,13 +249,22 @@ def _cached_part(repository: Repository) -> Path | None:
             hub.snapshot_download(
                 repository.hub_id,
                 revision=repository.revision,
-                allow_patterns=list(repository.files),
+                allow_patterns=repository.patterns,
                 local_files_only=True,
             )
         )
     except (OSError, ValueError):
         return None
-    return folder if all(any(folder.rglob(pattern)) for pattern in repository.files) else None
+    found = all(any(folder.rglob(pattern)) for pattern in repository.files)
+    return folder if found and _has_all_parts(folder, repository) else None
+
+
+def _has_all_parts(folder: Path, repository: Repository) -> bool:
+    """Whether weights that an index lays into several of the wanted files are all there."""
+    indices = (json.loads(index.read_bytes()).get("weight_map", {}) for index in folder.glob("*.index.json"))
+    parts = {part for index in indices for part in index.values()}
+    wanted = {part for part in parts if any(fnmatch(part, pattern) for pattern in repository.files)}
+    return all((folder / part).exists() for part in wanted)
 
 
 def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
@@ -293,8 +350,11 @@ class _Hub:
 
 
 @contextmanager
-def _hub(name: str, remedy: str, *, gated: str | None = None) -> Iterator[_Hub]:
-    """The hub, with all that can go wrong there said in one line; `gated` names a repository that may be closed."""
+def _hub(name: str, remedy: str, *, gated: str | None = None, otherwise: str = "") -> Iterator[_Hub]:
+    """The hub, with all that can go wrong there said in one line.
+
+    `gated` names a repository that may be closed, `otherwise` what to use in its place.
+    """
     hub = _Hub()
     try:
         yield hub
@@ -302,7 +362,7 @@ def _hub(name: str, remedy: str, *, gated: str | None = None) -> Iterator[_Hub]:
         raise
     except Exception as error:  # the hub's client raises some thirty kinds, several of them only by its HTTP library
         if gated and _is_gated(error):
-            raise ModelError(GATED.format(name=name, hub_id=gated)) from error
+            raise ModelError(GATED.format(name=name, hub_id=gated, otherwise=otherwise)) from error
         raise ModelError(f"{name}: the hub did not give this model ({reason(error)}); {remedy}") from error
 
 

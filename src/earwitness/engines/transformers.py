@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from types import SimpleNamespace
@@ -21,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earwitness.cores import cores
-from earwitness.engines import hub
+from earwitness.engines import hub, on_torch
 from earwitness.engines.alignment import first_frames
 from earwitness.engines.base import Recognized
 from earwitness.engines.conversion import fast_tokenizer, silent
 from earwitness.engines.encodings import Encodings
+from earwitness.engines.on_torch import COMPUTE_TYPES
 from earwitness.engines.whisper import (
     ENGLISH,
     MAX_TOKENS,
@@ -40,7 +40,7 @@ from earwitness.engines.whisper import (
     words_of,
 )
 from earwitness.engines.whisper_forms import TRANSFORMERS
-from earwitness.errors import ExtraError, ModelError, OptionError, reason
+from earwitness.errors import ModelError, OptionError, reason
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Word
 from earwitness.units import SAMPLE_RATE_HZ
@@ -48,8 +48,6 @@ from earwitness.units import SAMPLE_RATE_HZ
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-PACKAGES = ("transformers", "torch")
-COMPUTE_TYPES = ("float32", "float16", "bfloat16")
 MULTILINGUAL_TOKENS = 51865
 """Whisper's smallest multilingual vocabulary; CTranslate2 tells them apart by it, too."""
 SEED = 0
@@ -73,7 +71,7 @@ class Transformers(Whisper):
                 f"--compute-type {options.compute_type}: transformers computes in {', '.join(COMPUTE_TYPES)}; "
                 "give one of these, or --engine faster-whisper"
             )
-        self.versions: Mapping[str, str] = _installed()
+        self.versions: Mapping[str, str] = on_torch.installed("--engine transformers", "--engine faster-whisper")
         self._options = options
         self._encodings = Encodings()
         self._alone = Lock()
@@ -96,17 +94,11 @@ class Transformers(Whisper):
 
     @cached_property
     def _device(self) -> str:
-        if self._options.device != "auto":
-            return self._options.device
-        import torch
-
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return on_torch.device(self._options)
 
     @property
     def _compute_type(self) -> str:
-        if self._options.compute_type != "auto":
-            return self._options.compute_type
-        return "float32" if self._device == "cpu" else "float16"
+        return on_torch.compute_type(self._options, self._device)
 
     @cached_property
     def _whisper(self) -> Any:
@@ -334,14 +326,3 @@ def _keeping(kept: dict[int, Any], layer: int) -> Callable[[Any, Any, Any], None
 def _until(tokens: list[int], end: int) -> list[int]:
     """Tokens up to the end of text, with it; all of them where the end was not reached."""
     return tokens[: tokens.index(end) + 1] if end in tokens else tokens
-
-
-def _installed() -> Mapping[str, str]:
-    """The versions of the packages, asked without importing them: that takes seconds."""
-    try:
-        return {name: version(name) for name in PACKAGES}
-    except PackageNotFoundError as error:
-        raise ExtraError(
-            f"--engine transformers: {error.name} is not installed; pip install 'earwitness[models]', "
-            "or use --engine faster-whisper"
-        ) from error

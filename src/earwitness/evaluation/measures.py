@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from earwitness.evaluation import bootstrap
 from earwitness.evaluation.results import (
+    ChapterScore,
     DiarizationErrorRate,
     ErrorRate,
     FileResult,
@@ -55,6 +56,11 @@ def _count_right(file: FileResult) -> Counted:
     return (float(file.speaker_count[0] == file.speaker_count[1]), 1) if file.speaker_count else None
 
 
+def _chapters(file: FileResult, rate: Callable[[ChapterScore], float]) -> Counted:
+    found = file.scores.chapters
+    return (rate(found) * found.places, found.places) if found else None
+
+
 def _work(file: FileResult) -> Counted:
     """The stages' own times: those of a stage that an earlier run finished count, as if it had been done now."""
     return (sum(file.timings.values()), file.duration_s) if file.timings and file.duration_s else None
@@ -74,6 +80,8 @@ MEASURES: dict[str, Measure] = {
         "near a change", lambda file: _attributed(file, lambda a: (a.near_correct, a.near_words)), True
     ),
     "speaker_count_right": Measure("speaker count right", _count_right, True),
+    "pk": Measure("chapters, Pk", lambda file: _chapters(file, lambda c: c.pk)),
+    "window_diff": Measure("chapters, WindowDiff", lambda file: _chapters(file, lambda c: c.window_diff)),
     "real_time_factor": Measure("real-time factor", _work, percent=False),
 }
 

@@ -186,6 +186,20 @@ class SummaryQuality:
 
 
 @dataclass(frozen=True)
+class ChapterScore:
+    """Chapters against those of a reference: Pk and WindowDiff over `places` of the recording, and how many each has.
+
+    Both are shares of windows in which the sides differ, 0 to 1; 0 is perfect.
+    """
+
+    pk: float
+    window_diff: float
+    reference: int
+    hypothesis: int
+    places: int
+
+
+@dataclass(frozen=True)
 class Bin:
     """Words whose probability lies in [low, high): how many there are, their mean probability, how many are right."""
 
@@ -221,6 +235,7 @@ class Scores:
     calibration: tuple[Bin, ...] = ()
     rouge: Rouge | None = None
     summary: SummaryQuality | None = None
+    chapters: ChapterScore | None = None
 
 
 @dataclass(frozen=True)
@@ -272,8 +287,8 @@ class Evaluation:
     """A run over a dataset: every recording's scores, and the totals with their intervals.
 
     `totals` has those of `wer`, `cer`, `der`, `missed`, `false_alarm`, `confusion`, `jer`, `cpwer`, `speaker_accuracy`,
-    `near_change_accuracy`, `speaker_count_right` and `real_time_factor` that the references allow; `groups` has the
-    same for each kind of recording.
+    `near_change_accuracy`, `speaker_count_right`, `pk`, `window_diff` and `real_time_factor` that the references allow;
+    `groups` has the same for each kind of recording.
     """
 
     name: str

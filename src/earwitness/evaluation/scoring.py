@@ -12,6 +12,7 @@ from earwitness.evaluation.error_rates import character_error_rate, word_error_r
 from earwitness.evaluation.normalise import by_characters, guess_language, primary
 from earwitness.evaluation.reliability import calibration, word_times
 from earwitness.evaluation.results import Scores
+from earwitness.evaluation.segmentation import chapter_score
 from earwitness.evaluation.summaries import rouge, summary_quality
 from earwitness.evaluation.truth import Truth
 from earwitness.types import Seconds, Word
@@ -32,8 +33,8 @@ def score(
     """Every measure for which both sides have what it takes; the others are none.
 
     WER and CER need a text on both sides; DER and JER turns; cpWER utterances with speakers; the accuracy of speakers
-    words with speakers, that of times words; calibration a text and the hypothesis's words with probabilities; ROUGE
-    two summaries. A summary is also measured against the hypothesis's own transcript.
+    words with speakers, that of times words; calibration a text and the hypothesis's words with probabilities; Pk and
+    WindowDiff chapters; ROUGE two summaries. A summary is also measured against the hypothesis's own transcript.
 
     Args:
         normaliser: auto, english, basic or none; auto goes by the reference's language, else the hypothesis's, else
@@ -57,6 +58,7 @@ def score(
             jaccard=jaccard_error_rate(*sides, collar_s=collar_s, skip_overlap=skip_overlap),
         )
     scores = _of_words(scores, reference, hypothesis)
+    scores = _of_chapters(scores, reference, hypothesis)
     return _of_summaries(scores, reference, hypothesis)
 
 
@@ -86,6 +88,14 @@ def _of_words(scores: Scores, reference: Truth, hypothesis: Truth) -> Scores:
     if _has_speakers(reference.words) and _has_speakers(hypothesis.words):
         scores = replace(scores, speaker_accuracy=speaker_accuracy(*sides))
     return replace(scores, word_times=word_times(*sides))
+
+
+def _of_chapters(scores: Scores, reference: Truth, hypothesis: Truth) -> Scores:
+    duration = reference.duration or hypothesis.duration
+    # A reference of a single chapter says of nothing that it is a boundary: most often nobody divided it.
+    if not (reference.chapters and hypothesis.chapters and duration) or len(reference.chapters) < 2:
+        return scores
+    return replace(scores, chapters=chapter_score(reference.chapters, hypothesis.chapters, duration))
 
 
 def _of_summaries(scores: Scores, reference: Truth, hypothesis: Truth) -> Scores:

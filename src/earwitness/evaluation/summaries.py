@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from earwitness.evaluation.extras import require
-from earwitness.evaluation.normalise import normaliser
 from earwitness.evaluation.results import Overlap, Rouge, SummaryQuality
-from earwitness.exports import reading
-from earwitness.text import Vocabulary, fold, tokens
+from earwitness.support import SUPPORTED, Witness
 from earwitness.types import Seconds, Segment, Summary, Transcript
 
-SUPPORTED_SHARE = 0.8
-"""So much of a sentence's content words must be in its evidence: a summary may say a thing in a word of its own."""
 PARTS = 10
 """The recording is divided into so many parts for `reach`."""
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_PAUSE = re.compile(r"[^\w\s]+\s|\n")
-# As English uses them, these are as often no numbers.
-_SELDOM_NUMBERS = frozenset(("first", "o", "oh", "one", "ones", "second", "seconds"))
 _UNSPACED = frozenset(("CJK", "HIRAGANA", "KATAKANA", "KHMER", "LAO", "MYANMAR", "THAI"))
 
 
@@ -56,32 +46,29 @@ def summary_quality(transcript: Transcript) -> SummaryQuality:
     summary the longest stretch that the transcript has, too; words in lower case, without punctuation. Without a
     summary they are 0.
 
-    A sentence is supported where the segments that it cites say every number in it and at least `SUPPORTED_SHARE` of
-    its content words, inflections aside. Numbers may be spelt out on one side and be figures on the other where the
-    language is English. That finds what is invented, changed or cited from elsewhere; it does not find words of the
-    evidence put together to say something else.
+    A sentence is supported where the segments that it cites bear it out (`earwitness.support`), whatever support the
+    transcript itself claims for it.
 
     >>> from factories import make_transcript
     >>> found = summary_quality(make_transcript())
     >>> found.sentences, found.supported, found.coverage, found.reach
     (2, 2, 1.0, 0.6)
-
-    Raises:
-        ExtraError: whisper-normalizer, which reads spelt numbers, is not installed.
     """
     summary = transcript.summary or Summary()
     said, short = _words(transcript.text), _words(summary.text)
     fragments = _fragments(short, said)
-    vocabulary = Vocabulary.of([segment.text for segment in transcript.segments], transcript.language)
-    cited = reading.evidence(transcript, summary)
-    supported = [_is_supported(sentence.text, _text(segments), vocabulary) for sentence, segments in cited]
+    names = {speaker.id: speaker.name for speaker in transcript.speakers}
+    witness = Witness(transcript.segments, transcript.language, names)
+    supports = [witness.support(sentence.text, sentence.evidence) for sentence in summary.sentences]
+    segments = {segment.id: segment for segment in transcript.segments}
+    cited = [segments[id_] for sentence in summary.sentences for id_ in sentence.evidence if id_ in segments]
     return SummaryQuality(
-        sentences=len(cited),
-        supported=sum(supported),
+        sentences=len(supports),
+        supported=sum(support >= SUPPORTED for support in supports),
         coverage=sum(fragments) / max(1, len(short)),
         density=sum(length**2 for length in fragments) / max(1, len(short)),
         compression=len(said) / len(short) if short else 0.0,
-        reach=_reach([segment for _, segments in cited for segment in segments], transcript.duration),
+        reach=_reach(cited, transcript.duration),
     )
 
 
@@ -136,48 +123,6 @@ def _common(summary: Sequence[str], at: int, text: Sequence[str], place: int) ->
     while at + length < len(summary) and place + length < len(text) and summary[at + length] == text[place + length]:
         length += 1
     return length
-
-
-def _text(segments: Sequence[Segment]) -> str:
-    return "\n".join(segment.text for segment in segments)
-
-
-def _is_supported(sentence: str, evidence: str, vocabulary: Vocabulary) -> bool:
-    if not evidence.strip() or not _numbers_are_in(sentence, evidence, vocabulary.language):
-        return False
-    said = {fold(token, vocabulary.language) for token in tokens(evidence)}
-    terms = vocabulary.terms(sentence) or [fold(token, vocabulary.language) for token in tokens(sentence)]
-    return sum(term in said for term in terms) >= SUPPORTED_SHARE * len(terms)
-
-
-def _numbers_are_in(sentence: str, evidence: str, language: str) -> bool:
-    """Whether the evidence has the sentence's numbers, as they are written or, in English, as figures."""
-    if language != "en":
-        return _figures(sentence) <= _figures(evidence)
-    _, figured = normaliser("english", language)
-    if _figures(sentence) <= _figures(evidence) and _spelt(sentence, figured) <= _spelt(evidence, figured):
-        return True
-    uncertain = {figure for word in tokens(sentence) if word in _SELDOM_NUMBERS for figure in _figures(figured(word))}
-    return _figures(figured(sentence)) - uncertain <= _figures(figured(evidence))
-
-
-def _spelt(text: str, figured: Callable[[str], str]) -> set[tuple[str, ...]]:
-    """Numbers in words: runs of words that can be figures; `eighteen seventy one` is one run."""
-
-    def is_spelt(word: str) -> bool:
-        return not word[0].isdigit() and bool(_figures(figured(word)))
-
-    found: set[tuple[str, ...]] = set()
-    for phrase in _PAUSE.split(text):
-        for is_number, run in groupby(tokens(phrase), key=is_spelt):
-            words = tuple(run)
-            if is_number and not _SELDOM_NUMBERS.issuperset(words):
-                found.add(words)
-    return found
-
-
-def _figures(text: str) -> set[str]:
-    return {figure.replace(",", "") for figure in _NUMBER.findall(unicodedata.normalize("NFKC", text))}
 
 
 def _reach(segments: Sequence[Segment], duration: Seconds) -> float:

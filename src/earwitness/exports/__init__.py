@@ -35,6 +35,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "txt": Format(".txt", "earwitness.exports.txt:write"),
     "md": Format(".md", "earwitness.exports.md:write"),
+    "notes": Format(".notes.md", "earwitness.exports.notes:write"),
     "html": Format(".html", "earwitness.exports.html:write"),
     "srt": Format(".srt", "earwitness.exports.srt:write"),
     "vtt": Format(".vtt", "earwitness.exports.vtt:write"),

@@ -7,7 +7,19 @@ import zipfile
 from collections.abc import Iterator
 from xml.sax.saxutils import escape as escape_xml
 
-from earwitness.exports.reading import clean, evidence, gap, introduced, made_by, paragraphs, talk_shares, title
+from earwitness.exports.reading import (
+    DOUBTED,
+    UNSUPPORTED,
+    clean,
+    doubted,
+    evidence,
+    gap,
+    introduced,
+    made_by,
+    paragraphs,
+    talk_shares,
+    title,
+)
 from earwitness.types import Segment, Summary, Transcript
 from earwitness.units import short_clock
 
@@ -74,7 +86,7 @@ def _blocks(transcript: Transcript) -> Iterator[str]:
     yield _paragraph(_run(title(transcript)), "Title")
     speakers = [f"{introduced(speaker)} {share:.0%}" for speaker, share in talk_shares(transcript)]
     yield _paragraph(_run(" · ".join([short_clock(transcript.duration), *speakers, made_by(transcript)])), "Subtitle")
-    for warning in transcript.warnings:
+    for warning in (*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])):
         yield _paragraph(_run("Note: ", "<w:b/>") + _run(warning))
     if transcript.summary and transcript.summary.sentences:
         yield _paragraph(_run("Summary"), "Heading1")
@@ -100,8 +112,11 @@ def _turns(transcript: Transcript) -> Iterator[str]:
 
 def _sentences(transcript: Transcript, summary: Summary) -> str:
     return _run(" ").join(
-        _run(sentence.text) + "".join(_run(" ") + _link(segment) for segment in segments)
-        for sentence, segments in evidence(transcript, summary)
+        _run(f"{cited.quoted}: " if cited.quoted else "")
+        + _run(cited.sentence.text)
+        + "".join(_run(" ") + _link(segment) for segment in cited.segments)
+        + (_run(f" ({UNSUPPORTED})", "<w:i/>") if cited.sentence.unsupported else "")
+        for cited in evidence(transcript, summary, named=True)
     )
 
 

@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from earwitness.exports.frame import VOICES, count, escape, page, ticks
 from earwitness.exports.reading import (
+    DOUBTED,
+    UNSUPPORTED,
+    Cited,
     Paragraph,
+    doubted,
     doubtful_runs,
     evidence,
     gap,
@@ -23,6 +27,7 @@ from earwitness.exports.reading import (
     timed_words,
     title,
     together,
+    unread,
 )
 from earwitness.types import COVERAGE_KINDS, Seconds, Segment, Summary, Transcript, Word
 from earwitness.units import short_clock
@@ -51,18 +56,23 @@ def write(transcript: Transcript) -> bytes:
         "page",
         allowed="media-src blob:; ",
         title=escape(title(transcript)),
+        description=escape(transcript.description.text if transcript.description else ""),
         facts=_facts(transcript),
-        warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in transcript.warnings),
+        warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in _notes(transcript)),
         timeline="Who speaks when" if transcript.speakers else "Timeline",
         lanes="\n".join(_lanes(transcript, voices)),
         contents=_contents(transcript),
         columns="columns" if transcript.chapters else "columns plain",
         summary=_summary(transcript),
         turns="\n".join(_turns(transcript, voices)) or '<p class="empty">Nobody speaks in this recording.</p>',
-        whose=_whose(transcript) + _together(transcript),
+        whose=_parts(transcript) + _whose(transcript) + _together(transcript) + _unread(transcript),
         made_by=escape(made_by(transcript)),
         duration=f"{transcript.duration:.3f}",
     )
+
+
+def _notes(transcript: Transcript) -> list[str]:
+    return [*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])]
 
 
 def _facts(transcript: Transcript) -> str:
@@ -131,7 +141,7 @@ def _contents(transcript: Transcript) -> str:
 
 
 def _summary(transcript: Transcript) -> str:
-    told = _sentences(transcript, transcript.summary)
+    told = _sentences(transcript, transcript.summary, named=True)
     keywords = ", ".join(map(escape, transcript.keywords))
     if not (told or keywords):
         return ""
@@ -142,13 +152,17 @@ def _summary(transcript: Transcript) -> str:
     )
 
 
-def _sentences(transcript: Transcript, summary: Summary | None) -> str:
-    """A summary's sentences, each with links to the segments that it rests on."""
-    return " ".join(
-        escape(sentence.text)
-        + "".join(f' <a class="cite" {_goes_to(segment)}>{short_clock(segment.start)}</a>' for segment in segments)
-        for sentence, segments in evidence(transcript, summary)
-    )
+def _sentences(transcript: Transcript, summary: Summary | None, *, named: bool = False) -> str:
+    """A summary's sentences, each with links to the segments that it rests on; marked where these do not support it."""
+    return " ".join(map(_sentence, evidence(transcript, summary, named=named)))
+
+
+def _sentence(cited: Cited) -> str:
+    name = f"<bdi>{escape(cited.quoted)}:</bdi> " if cited.quoted else ""
+    links = "".join(f' <a class="cite" {_goes_to(one)}>{short_clock(one.start)}</a>' for one in cited.segments)
+    if cited.sentence.unsupported:
+        return f'{name}<span class="unsupported">{escape(cited.sentence.text)}{links} <em>{UNSUPPORTED}</em></span>'
+    return name + escape(cited.sentence.text) + links
 
 
 def _goes_to(segment: Segment) -> str:
@@ -160,7 +174,7 @@ def _turns(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
     for paragraph in paragraphs(transcript):
         if paragraph.chapter:
             yield f'<h3 id="c{paragraph.segments[0].id}" dir="auto">{escape(paragraph.chapter.title)}</h3>'
-            gist = _sentences(transcript, paragraph.chapter.summary)
+            gist = _sentences(transcript, paragraph.chapter.summary, named=True)
             yield f'<p class="gist" dir="auto">{gist}</p>' if gist else ""
         more = before is not None and before.speaker == paragraph.speaker and not paragraph.chapter
         yield _turn(transcript, paragraph, voices.get(paragraph.speaker or "", "unknown"), more)
@@ -199,6 +213,27 @@ def _doubt(word: Word) -> str:
         kinds.append("whose")
         said.append(f"{word.speaker_probability:.0%} sure who says it")
     return f' class="{" ".join(kinds)}" title="{", ".join(said)}"' if kinds else ""
+
+
+def _parts(transcript: Transcript) -> str:
+    """What each speaker says in short."""
+    parts = [
+        f'<dt><bdi>{escape(speaker.name)}</bdi></dt><dd dir="auto">{_sentences(transcript, speaker.summary)}</dd>'
+        for speaker in transcript.speakers
+        if speaker.summary and speaker.summary.sentences
+    ]
+    if not parts:
+        return ""
+    return (
+        f'<section class="parts" aria-labelledby="parts"><h2 id="parts">What each says in short</h2>'
+        f"<dl>{''.join(parts)}</dl></section>"
+    )
+
+
+def _unread(transcript: Transcript) -> str:
+    """What the summary leaves out because its maker did not read it."""
+    entries = [f"<li>{_place(segment, segment.start)}</li>" for segment in unread(transcript)]
+    return _checks("Not read by the summariser:", entries)
 
 
 def _whose(transcript: Transcript) -> str:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from earwitness.exports.reading import (
+    DOUBTED,
+    UNSUPPORTED,
     clean,
+    doubted,
     doubtful_runs,
     encode,
     evidence,
@@ -19,8 +22,9 @@ from earwitness.exports.reading import (
     talk_shares,
     title,
     together,
+    unread,
 )
-from earwitness.types import Chapter, Overlap, Segment, Summary, Transcript, Word
+from earwitness.types import Chapter, Overlap, Segment, Speaker, Summary, Transcript, Word
 from earwitness.units import short_clock
 
 _MARKS = re.compile(r"([\\`*_{}\[\]#|~$])")
@@ -30,17 +34,21 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def write(transcript: Transcript) -> bytes:
-    """Title, what it is, summary, keywords, chapters, the transcript by turns, then what to check of its speakers.
+    """Title, what it is, summaries, keywords, chapters, the transcript by turns, then what to check of its speakers.
 
     All of its text is shown as text.
     """
     blocks = [f"# {escape(title(transcript))}", *_meta(transcript)]
     if transcript.summary and transcript.summary.sentences:
-        blocks += ["## Summary", _sentences(transcript, transcript.summary)]
+        blocks += ["## Summary", sentences(transcript, transcript.summary, named=True)]
     if transcript.keywords:
         blocks.append(f"**Keywords:** {', '.join(map(escape, transcript.keywords))}")
     if transcript.chapters:
         blocks += ["## Chapters", "\n".join(_chapter(transcript, *opening) for opening in openings(transcript))]
+    if heard := [speaker for speaker in transcript.speakers if speaker.summary and speaker.summary.sentences]:
+        blocks += ["## Speakers", "\n".join(_part(transcript, speaker) for speaker in heard)]
+    if missed := unread(transcript):
+        blocks += ["## Not in the summary", f"The summariser did not get to read {_link(missed)}."]
     if transcript.segments:
         blocks += ["## Transcript", *_body(transcript)]
     if doubtful := doubtful_runs(transcript):
@@ -63,25 +71,34 @@ def escape(text: str) -> str:
 def _meta(transcript: Transcript) -> list[str]:
     speakers = [f"{escape(introduced(speaker))} {share:.0%}" for speaker, share in talk_shares(transcript)]
     parts = [short_clock(transcript.duration), *speakers, escape(made_by(transcript))]
-    return [" · ".join(parts), *(f"> **Note:** {escape(warning)}" for warning in transcript.warnings)]
+    notes = [*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])]
+    return [" · ".join(parts), *(f"> **Note:** {escape(note)}" for note in notes)]
 
 
 def _chapter(transcript: Transcript, chapter: Chapter, opening: Segment | None) -> str:
     place = _link([opening]) if opening else short_clock(chapter.start)
-    gist = _sentences(transcript, chapter.summary)
+    gist = sentences(transcript, chapter.summary, named=True)
     return f"- {place} **{escape(chapter.title)}**" + (f"  \n  {gist}" if gist else "")
 
 
-def _sentences(transcript: Transcript, summary: Summary | None) -> str:
+def _part(transcript: Transcript, speaker: Speaker) -> str:
+    return f"- **{escape(speaker.name)}**  \n  {sentences(transcript, speaker.summary)}"
+
+
+def sentences(transcript: Transcript, summary: Summary | None, *, named: bool = False, linked: bool = True) -> str:
+    """A summary's sentences, each with the times of its evidence, and marked where this does not support it."""
     return " ".join(
-        escape(sentence.text) + (f" ({_link(segments)})" if segments else "")
-        for sentence, segments in evidence(transcript, summary)
+        (f"{escape(cited.quoted)}: " if cited.quoted else "")
+        + escape(cited.sentence.text)
+        + (f" ({_link(cited.segments, linked=linked)})" if cited.segments else "")
+        + (f" *({UNSUPPORTED})*" if cited.sentence.unsupported else "")
+        for cited in evidence(transcript, summary, named=named)
     )
 
 
-def _link(segments: Sequence[Segment]) -> str:
+def _link(segments: Sequence[Segment], *, linked: bool = True) -> str:
     places = {_anchor(segment): short_clock(segment.start) for segment in segments}
-    return ", ".join(f"[{time}](#{anchor})" for anchor, time in places.items())
+    return ", ".join(f"[{time}](#{anchor})" if linked else time for anchor, time in places.items())
 
 
 def _doubtful(transcript: Transcript, segment: Segment, words: Sequence[Word]) -> str:
@@ -106,7 +123,7 @@ def _body(transcript: Transcript) -> Iterable[str]:
         if paragraph.chapter:
             yield f"### {escape(paragraph.chapter.title)}"
         if paragraph.gist:
-            yield f"> *In short:* {_sentences(transcript, paragraph.gist)}"
+            yield f"> *In short:* {sentences(transcript, paragraph.gist)}"
         texts = []
         for segment in paragraph.segments:
             anchor = _anchor(segment)

@@ -28,6 +28,12 @@ UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 PARAGRAPH_CHARACTERS = 700
 """A longer turn is broken at the next segment: a lecture of one speaker would else be a single paragraph."""
 
+EXTRACTIVE = "extractive"
+"""The summariser whose sentences are the speakers' own."""
+
+UNSUPPORTED = "unsupported"
+DOUBTED = f"What is marked “{UNSUPPORTED}” is not borne out by the segments that it cites; listen to them."
+
 GIST_SHARE = 0.5
 """A turn's summary is shown where it is at most this share of the turn's text; a longer one saves no reading."""
 
@@ -159,11 +165,45 @@ def openings(transcript: Transcript) -> list[tuple[Chapter, Segment | None]]:
     ]
 
 
-def evidence(transcript: Transcript, summary: Summary | None) -> list[tuple[SummarySentence, list[Segment]]]:
-    """A summary's sentences, each with the segments that it rests on."""
+@dataclass(frozen=True)
+class Cited:
+    """A sentence of a summary, the segments that it rests on, and whose words it quotes where that must be said."""
+
+    sentence: SummarySentence
+    segments: tuple[Segment, ...]
+    quoted: str | None = None
+
+
+def evidence(transcript: Transcript, summary: Summary | None, *, named: bool = False) -> list[Cited]:
+    """A summary's sentences, each with the segments that it rests on.
+
+    Args:
+        named: whether to name those who are quoted, where several speak; what somebody wrote about them names them.
+    """
     known = {segment.id: segment for segment in transcript.segments}
-    sentences = summary.sentences if summary else ()
-    return [(sentence, [known[id_] for id_ in sentence.evidence if id_ in known]) for sentence in sentences]
+    quotes = named and transcript.engine.summarizer == EXTRACTIVE and len(transcript.speakers) > 1
+    found: list[Cited] = []
+    last: str | None = None
+    for sentence in summary.sentences if summary else ():
+        segments = tuple(known[id_] for id_ in sentence.evidence if id_ in known)
+        speaker = shown_name(transcript, segments[0].speaker) if segments and quotes else None
+        found.append(Cited(sentence, segments, speaker if speaker != last else None))
+        last = speaker
+    return found
+
+
+def unread(transcript: Transcript) -> list[Segment]:
+    """The segments that the summariser did not get to read."""
+    ids = frozenset(transcript.summary.unread if transcript.summary else ())
+    return [segment for segment in transcript.segments if segment.id in ids]
+
+
+def doubted(transcript: Transcript) -> bool:
+    """Whether any sentence of any summary is marked as unsupported."""
+    spans: list[Chapter | Turn | Speaker] = [*transcript.chapters, *transcript.turns, *transcript.speakers]
+    summaries = [transcript.summary, *(span.summary for span in spans)]
+    said = [sentence for summary in summaries if summary for sentence in summary.sentences]
+    return any(sentence.unsupported for sentence in (*said, transcript.description) if sentence)
 
 
 def title(transcript: Transcript) -> str:

@@ -34,6 +34,7 @@ _TITLES = {
     "speaker_accuracy": "Words with the right speaker",
     "near_change_accuracy": "The same near a change",
     "speaker_count_right": "Number of speakers right",
+    "pk": "Chapters (Pk)",
     "real_time_factor": "Speed",
 }
 
@@ -157,6 +158,13 @@ def _near_counts(evaluation: Evaluation, done: Sequence[FileResult]) -> list[str
     return [f"{_of('near_change_accuracy', done, 'word')} within {within} s of a change of speaker"]
 
 
+def _chapter_counts(evaluation: Evaluation, done: Sequence[FileResult]) -> list[str]:
+    found = [file.scores.chapters for file in done if file.scores.chapters]
+    chapters = count(sum(one.hypothesis for one in found), "chapter")
+    difference = number("window_diff", evaluation.totals["window_diff"].value)
+    return [f"{chapters} found of {sum(one.reference for one in found):,}", f"WindowDiff {difference}"]
+
+
 def _work_counts(evaluation: Evaluation, done: Sequence[FileResult]) -> list[str]:
     work, audio = _sums("real_time_factor", done)
     factor = number("real_time_factor", evaluation.totals["real_time_factor"].value)
@@ -171,6 +179,7 @@ _COUNTS: dict[str, Callable[[Evaluation, Sequence[FileResult]], list[str]]] = {
     "speaker_accuracy": lambda _, done: [_of("speaker_accuracy", done, "aligned word")],
     "near_change_accuracy": _near_counts,
     "speaker_count_right": lambda _, done: [_of("speaker_count_right", done, "recording")],
+    "pk": _chapter_counts,
     "real_time_factor": _work_counts,
 }
 

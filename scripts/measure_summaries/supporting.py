@@ -1,0 +1,35 @@
+"""How often the support of a sentence tells true from false, over claims about made-up talk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from claims import chatter_claims
+
+from earwitness.support import SUPPORTED, Witness
+from earwitness.types import Segment
+
+SEEDS = range(11, 14)
+"""The threshold was set on seeds 1 and 2."""
+
+
+def judgements(seeds: range) -> list[tuple[str | None, float]]:
+    """Of each claim about made-up hours: what is wrong with it, and its support."""
+    found = []
+    heard: tuple[Segment, ...] = ()
+    for segments, claim in chatter_claims(seeds):
+        if segments is not heard:
+            heard = segments
+            witness = Witness(segments, "en", {str(item.speaker): str(item.speaker) for item in segments})
+        found.append((claim.fault, witness.cited(claim.text, claim.read).support))
+    return found
+
+
+def table() -> Iterator[str]:
+    """A line a kind of fault: how many claims have it, and how many of these are marked."""
+    found = judgements(SEEDS)
+    counts = Counter(fault for fault, _ in found)
+    marked = Counter(fault for fault, support in found if support < SUPPORTED)
+    for fault, count in counts.most_common():
+        yield f"| {fault or 'nothing'} | {count} | {marked[fault] / count:.1%} |"

@@ -1,0 +1,46 @@
+"""What the engines on torch share: whether it is installed, where it computes, and in which numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from earwitness.errors import ExtraError
+from earwitness.options import ModelOptions
+
+PACKAGES = ("transformers", "torch")
+COMPUTE_TYPES = ("float32", "float16", "bfloat16")
+
+
+def installed(asked: str, otherwise: str) -> Mapping[str, str]:
+    """The versions of the packages, asked without importing them: that takes seconds.
+
+    Args:
+        asked: the option that wants them, for the error.
+        otherwise: what to use without them.
+
+    Raises:
+        ExtraError: one is not installed.
+    """
+    try:
+        return {name: version(name) for name in PACKAGES}
+    except PackageNotFoundError as error:
+        raise ExtraError(
+            f"{asked}: {error.name} is not installed; pip install 'earwitness[models]', or use {otherwise}"
+        ) from error
+
+
+def device(options: ModelOptions) -> str:
+    """cpu or cuda; auto is the GPU where there is one."""
+    if options.device != "auto":
+        return options.device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def compute_type(options: ModelOptions, place: str) -> str:
+    """One of `COMPUTE_TYPES`; auto is half precision on a GPU."""
+    if options.compute_type in COMPUTE_TYPES:
+        return options.compute_type
+    return "float32" if place == "cpu" else "float16"
