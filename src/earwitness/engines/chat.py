@@ -192,7 +192,7 @@ class Chat:
 
         What counts is what was asked for: another thread may have learnt to ask for less in the meantime.
         """
-        if refusal.status not in (400, 415, 422, 500, 501):
+        if refusal.status not in (400, 415, 422, 501):
             return False
         sent = [name for name in _EXTRAS if name in payload]
         named = [name for name in sent if name in refusal.text]
