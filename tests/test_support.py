@@ -6,6 +6,8 @@ from collections import Counter
 
 import pytest
 import supporting
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, say
 from earwitness.support import SUPPORTED, Witness, judged
@@ -199,6 +201,13 @@ WRITTEN = {
 """As language models write summaries."""
 
 
+SCRAPS = st.sampled_from(
+    ["Anna ", "Speaker 2 ", "the ", "bridge ", "not ", "without ", "rather ", "than ", "about ", "says ", "that ", "He ", "you ",
+     "12 ", "twenty ", "-", ", ", ". ", "? ", "古い", "橋", "é", "’s ", "\n", "May ", "and ", "according to "]
+)  # fmt: skip
+TEXTS = st.lists(SCRAPS, max_size=20).map("".join)
+
+
 def sentences(told: dict[str, str]) -> list[tuple[str, str]]:
     return [(script, line.strip()) for script, text in told.items() for line in text.strip().splitlines()]
 
@@ -263,6 +272,25 @@ def test_without_evidence_there_is_no_support() -> None:
     assert asked.support(quoted, [9]) == 1.0
     assert asked.support(quoted, []) == asked.support(quoted, [999]) == 0.0
     assert asked.support(quoted, [30]) < SUPPORTED
+
+
+def test_what_says_nothing_supports_nothing() -> None:
+    said = [make_segment(0, "Yes.", "A", 0.0), make_segment(1, "...", "A", 2.0), make_segment(2, "", "A", 4.0)]
+    asked = Witness(said, "en", {"A": "Anna"})
+    assert asked.support("Yes.", [0]) == 1.0
+    assert asked.support("The bridge was closed in 1990, says Anna.", [0, 1, 2]) == 0.0
+    assert asked.support("", [0]) == asked.support("?", [1]) == 0.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(TEXTS, max_size=5), TEXTS, st.sampled_from(["en", "fr", "zh"]))
+def test_any_text_has_a_support(texts: list[str], sentence: str, language: str) -> None:
+    said = [make_segment(number, text, "AB"[number % 2], number * 9.0) for number, text in enumerate(texts)]
+    asked = Witness(said, language, {"A": "Anna", "B": "Speaker 2"})
+    found = asked.cited(sentence)
+    assert 0.0 <= found.support <= 1.0
+    assert set(found.evidence) <= {item.id for item in said}
+    assert asked.support(sentence, range(-1, 9)) <= 1.0
 
 
 def test_a_speaker_is_known_by_how_they_are_introduced() -> None:
