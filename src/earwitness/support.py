@@ -109,9 +109,8 @@ class Witness:
             if claims[0].words[0] != "about":
                 faults.append(max(fault(claim, terms, window) for window in near))
         counts = [len(terms) for terms in needed]
-        mean = (
-            sum(share * count for share, count in zip(shares, counts, strict=True)) / sum(counts) if any(counts) else 1
-        )
+        held_in_all = sum(share * count for share, count in zip(shares, counts, strict=True))
+        mean = held_in_all / sum(counts) if any(counts) else 1.0
         least = min((share for share, count in zip(shares, counts, strict=True) if count > 1), default=mean)
         return round((mean + least) / 2 * min(faults), 4)
 
