@@ -203,7 +203,8 @@ WRITTEN = {
 
 SCRAPS = st.sampled_from(
     ["Anna ", "Speaker 2 ", "the ", "bridge ", "not ", "without ", "rather ", "than ", "about ", "says ", "that ",
-     "He ", "you ", "12 ", "twenty ", "-", ", ", ". ", "? ", "古い", "橋", "é", "’s ", "\n", "May ", "and ", "according to "]
+     "He ", "you ", "12 ", "twenty ", "-", ", ", ". ", "? ", "古い", "橋", "é", "’s ", "\n", "May ", "and ",
+     "according to "]
 )  # fmt: skip
 TEXTS = st.lists(SCRAPS, max_size=20).map("".join)
 
