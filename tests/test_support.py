@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 import supporting
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from conversations import INTERVIEW, ISLAND, SWEDISH, say
+from conversations import INTERVIEW, ISLAND, OCTOPUS, SWEDISH, say
 from earwitness.support import SUPPORTED, Witness, judged
 from earwitness.types import Segment, Summary, SummarySentence
 from factories import make_segment
@@ -99,6 +101,114 @@ FALSE = {
 }
 
 
+# Some of these fail: retold too freely, or false in a way that words do not show. The docs have the counts.
+FREE = {
+    OCTOPUS: """
+    Dr. Ruth Okafor is a marine biologist who has studied octopuses for fifteen years.
+    Ruth explains that an octopus has about 500 million neurons, roughly as many as a dog.
+    Two thirds of an octopus's neurons are in its arms rather than in its brain.
+    Each arm can make decisions on its own.
+    An octopus called Matilda learned to open a childproof jar in less than four minutes.
+    Octopuses recognise people and remember faces.
+    One student was squirted with water every time she passed the tank.
+    Ruth dived under the ice of Antarctica for two seasons.
+    Divers have perhaps forty minutes before their hands stop working.
+    On her first dive, Ruth's regulator froze open.
+    Her dive buddy shared her air, and they swam back to the hole.
+    Cold water octopuses have blue blood that carries copper instead of iron.
+    They pack more of the copper protein into their blood than their relatives in warm water.
+    Ruth's editor returned the first chapter with a single sentence.
+    She rewrote the book as letters to her grandmother, who had never finished school.
+    Her grandmother died before the book was published.
+    The publisher printed four thousand copies at first.
+    The book has been translated into eleven languages and is in its sixth printing.
+    Ruth's next book is about squid.
+    Mike Alvarez and Jenny Park host The Long Table.
+    The book is called Nine Brains.
+    Jenny asks whether octopuses recognise people.
+    Mike says that he would never dive there.
+    After the dive, they changed all regulators and carried a spare tank.
+    """,
+}
+FREE_FALSE = {
+    OCTOPUS: """
+    Dr. Ruth Okafor is a marine biologist who has studied octopuses for fifty years.
+    Mike explains that an octopus has about 500 million neurons, roughly as many as a dog.
+    Two thirds of an octopus's neurons are in its brain rather than in its arms.
+    Each arm has a tiny heart of its own.
+    An octopus called Matilda learned to open a childproof jar in less than eleven minutes.
+    Octopuses do not recognise people.
+    One student was squirted with ink and had to leave the university.
+    Jenny dived under the ice of Antarctica for two seasons.
+    Divers have perhaps four minutes before their hands stop working.
+    On her first dive, Ruth's regulator exploded and injured a cameraman.
+    Her dive buddy refused to share her air.
+    Cold water octopuses have blue blood that carries iron instead of copper.
+    They pack less of the copper protein into their blood than their relatives in warm water.
+    Jenny's editor returned the first chapter with a single sentence.
+    She rewrote the book as letters to her grandmother Margaret.
+    Her grandmother never heard any of the chapters.
+    The publisher printed eleven thousand copies at first.
+    The book has been translated into six languages and is in its eleventh printing.
+    Ruth's next book is about whales.
+    Ruth Alvarez and Jenny Park host The Long Table.
+    The book is called Seven Arms.
+    Ruth asks whether octopuses recognise people.
+    Jenny says that she would never dive there.
+    The publisher sold the film rights to a studio in Hollywood.
+    Mike's student was squirted every time she passed the tank.
+    The university of Oslo paid for the expedition.
+    """,
+}
+WRITTEN = {
+    INTERVIEW: """
+    In this episode of Small Trades, Anna Berg interviews Tom, who keeps bees, repairs clocks and sailed to Iceland.
+    Tom recounts how the hotel cook's wish for his own honey led to a hive on the roof.
+    City bees do better than rural ones because gardens are not sprayed and flowers bloom all the time.
+    A fence and a window now allow guests to watch the queen and her workers safely.
+    In winter, he feeds the bees sugar and closes the hives against the wind.
+    The conversation then turns to Tom's day job, repairing clocks.
+    He describes restoring a church clock from 1790, whose hand-cut gears had teeth of different sizes.
+    The whole village applauded when the clock struck twelve for the first time.
+    His apprentice is better with small gears than he ever was.
+    Finally, Tom tells the story of his voyage to Iceland.
+    After a storm broke his mast, he tied the remaining sail to an oar.
+    He was rescued by a fishing boat, which towed him into the harbor.
+    Tom admits that he was too busy to be afraid.
+    """,
+    ISLAND: """
+    Emma speaks with Victor about the old harbor, the weather station and the radio museum.
+    After a storm destroyed the bridge, the island's families were cut off from the hospital and the school.
+    A wooden boat built by farmers carried bread, water and medicine to the village.
+    The government did nothing, so the island bank provided a loan for a concrete bridge.
+    The weather station is a white box behind the school and is run by a teacher and her students.
+    A goat once ate the notes, and the wind broke the instruments once.
+    Measurements show that summers are getting warmer and that rain comes later.
+    The radio museum grew out of the collection of Carlos, a postman who repaired radios for his neighbors.
+    The museum earns money by selling recordings of radio plays.
+    """,
+    OCTOPUS: """
+    Mike and Jenny talk with marine biologist Ruth Okafor about octopus intelligence.
+    Octopuses can recognize individual people and even hold grudges.
+    Ruth describes diving under the Antarctic ice, where a hole was the only way out.
+    When her regulator froze open, her dive buddy shared her air.
+    The researchers wanted to understand how cold-water octopuses keep their blood flowing.
+    Ruth wrote her book as letters to her grandmother.
+    The grandmother asked for more jokes.
+    Her next book will be about squid.
+    """,
+}
+"""As language models write summaries."""
+
+
+SCRAPS = st.sampled_from(
+    ["Anna ", "Speaker 2 ", "the ", "bridge ", "not ", "without ", "rather ", "than ", "about ", "says ", "that ",
+     "He ", "you ", "12 ", "twenty ", "-", ", ", ". ", "? ", "古い", "橋", "é", "’s ", "\n", "May ", "and ",
+     "according to "]
+)  # fmt: skip
+TEXTS = st.lists(SCRAPS, max_size=20).map("".join)
+
+
 def sentences(told: dict[str, str]) -> list[tuple[str, str]]:
     return [(script, line.strip()) for script, text in told.items() for line in text.strip().splitlines()]
 
@@ -121,6 +231,12 @@ def test_a_faithful_retelling_passes(script: str, sentence: str, named: bool) ->
 @pytest.mark.parametrize("named", [True, False])
 def test_what_nobody_said_is_found(script: str, sentence: str, named: bool) -> None:
     assert witness(script, named=named).cited(sentence).support < SUPPORTED
+
+
+@pytest.mark.parametrize(("told", "fewest", "most"), [(FREE, 20, 24), (WRITTEN, 25, 30), (FREE_FALSE, 0, 1)])
+def test_free_retellings_mostly_pass(told: dict[str, str], fewest: int, most: int) -> None:
+    passed = [witness(script).cited(sentence).support >= SUPPORTED for script, sentence in sentences(told)]
+    assert fewest <= sum(passed) <= most
 
 
 def test_a_summary_with_an_invented_sentence_and_an_exchanged_name() -> None:
@@ -157,6 +273,25 @@ def test_without_evidence_there_is_no_support() -> None:
     assert asked.support(quoted, [9]) == 1.0
     assert asked.support(quoted, []) == asked.support(quoted, [999]) == 0.0
     assert asked.support(quoted, [30]) < SUPPORTED
+
+
+def test_what_says_nothing_supports_nothing() -> None:
+    said = [make_segment(0, "Yes.", "A", 0.0), make_segment(1, "...", "A", 2.0), make_segment(2, "", "A", 4.0)]
+    asked = Witness(said, "en", {"A": "Anna"})
+    assert asked.support("Yes.", [0]) == 1.0
+    assert asked.support("The bridge was closed in 1990, says Anna.", [0, 1, 2]) == 0.0
+    assert asked.support("", [0]) == asked.support("?", [1]) == 0.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(TEXTS, max_size=5), TEXTS, st.sampled_from(["en", "fr", "zh"]))
+def test_any_text_has_a_support(texts: list[str], sentence: str, language: str) -> None:
+    said = [make_segment(number, text, "AB"[number % 2], number * 9.0) for number, text in enumerate(texts)]
+    asked = Witness(said, language, {"A": "Anna", "B": "Speaker 2"})
+    found = asked.cited(sentence)
+    assert 0.0 <= found.support <= 1.0
+    assert set(found.evidence) <= {item.id for item in said}
+    assert asked.support(sentence, range(-1, 9)) <= 1.0
 
 
 def test_a_speaker_is_known_by_how_they_are_introduced() -> None:

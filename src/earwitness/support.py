@@ -91,37 +91,26 @@ class Witness:
         numbers with what is said of them, and it must deny only what they deny. An unknown id is no evidence.
         """
         places = sorted({self._place[number] for number in cited if number in self._place})
-        if not places:
-            return 0.0
         if self._sayings.quote(sentence, places):
             return 1.0
+        claims, needed = self._claims(sentence)
         windows = self._windows(places)
-        claims = self._sayings.claims(sentence)
+        if not claims or not windows:
+            return 0.0
         if any(_ABOUT & set(claim.words) for claim in claims):
             windows.append([said for window in windows for said in window])
-        # "About the bridge" says nothing of it that could be denied.
-        topical = bool(claims) and claims[0].words[0] == "about"
-        needed = [self._needed(claim) for claim in claims]
-        if not any(needed) and not any(claim.names or claim.numbers for claim in claims):
-            needed = [[fold(word, self.language) for word in claim.words] for claim in claims]
-        # "Nobody knew where it was": what says nothing by itself denies what follows.
-        claims = [
-            replace(claim, denies=claim.denies or (number > 0 and not needed[number - 1] and claims[number - 1].denies))
-            for number, claim in enumerate(claims)
-        ]
-        shares, faults = [], [1.0]
+        shares, faults = [], [self._whose(number, claims, needed, windows) for number in range(len(claims))]
         for claim, terms in zip(claims, needed, strict=True):
             also = min(1, len(claim.names) + len(claim.numbers))
             held = [self._held(terms, window, claim.nouns, also) for window in windows]
-            best = max(held)
-            near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * best]
-            shares.append(best)
-            if not topical:
+            shares.append(max(held))
+            near = [window for window, share in zip(windows, held, strict=True) if share >= 0.8 * max(held)]
+            # "About the bridge" says nothing of it that could be wrong.
+            if claims[0].words[0] != "about":
                 faults.append(max(fault(claim, terms, window) for window in near))
-        faults += [self._whose(number, claims, needed, windows) for number in range(len(claims))]
         counts = [len(terms) for terms in needed]
-        total = sum(counts)
-        mean = sum(share * count for share, count in zip(shares, counts, strict=True)) / total if total else 1.0
+        held_in_all = sum(share * count for share, count in zip(shares, counts, strict=True))
+        mean = held_in_all / sum(counts) if any(counts) else 1.0
         least = min((share for share, count in zip(shares, counts, strict=True) if count > 1), default=mean)
         return round((mean + least) / 2 * min(faults), 4)
 
@@ -172,6 +161,18 @@ class Witness:
         """A sentence whose evidence is known, with its support."""
         return SummarySentence(text, tuple(evidence), self.support(text, evidence))
 
+    def _claims(self, sentence: str) -> tuple[list[Clause], list[list[str]]]:
+        """The clauses of a sentence, and the words that somebody must have said for each."""
+        claims = self._sayings.claims(sentence)
+        needed = [self._needed(claim) for claim in claims]
+        if not any(needed) and not any(claim.names or claim.numbers for claim in claims):
+            needed = [[fold(word, self.language) for word in claim.words] for claim in claims]
+        for number in range(1, len(claims)):
+            # "Nobody knew where it was": what says nothing by itself denies what follows.
+            if claims[number - 1].denies and not needed[number - 1]:
+                claims[number] = replace(claims[number], denies=True)
+        return claims, needed
+
     def _needed(self, claim: Clause) -> list[str]:
         """The content words that somebody must have said; names are asked for by themselves."""
         frame = _FRAME if self.language == "en" else frozenset()
@@ -196,10 +197,11 @@ class Witness:
 
     def _windows(self, places: Sequence[int]) -> list[list[Saying]]:
         """The clauses of neighbouring segments together: each with those after it, within reach."""
-        return [
+        windows = [
             [said for place in places if first <= place < first + _REACH for said in self._sayings.of_segment[place]]
             for first in places
         ]
+        return [window for window in windows if window]
 
     def _whose(
         self,
@@ -240,13 +242,9 @@ class Witness:
 
     def _is_known(self, name: str, heard: Collection[Saying]) -> bool:
         """Whether the evidence has somebody of that name, or somebody who may be."""
-        may_be = (
-            {name}
-            if name in self._sayings.named
-            else {name, SOMEBODY}
-            if self._sayings.heard.get(key(name))
-            else {name}
-        )
+        may_be = {name}
+        if name not in self._sayings.named and key(name) in self._sayings.heard:
+            may_be.add(SOMEBODY)
         return any(may_be & said.speaker or said.concerns(may_be) for said in heard)
 
     def _weights(self, claims: Sequence[Clause]) -> dict[str, float]:
@@ -258,7 +256,7 @@ class Witness:
             weights |= dict.fromkeys(keys(claim.names) | signs(claim), 2.0)
         count = len(self._sayings.segments)
         return {
-            key: weight * math.log1p(count / (1 + len(self._sayings.heard[key])))
+            key: weight * math.log1p(count / (1 + len(self._sayings.heard.get(key, ()))))
             for key, weight in weights.items()
             if key in self._sayings.heard or weight > _COMMON
         }
