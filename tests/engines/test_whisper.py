@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from earwitness import engines
-from earwitness.engines import hub, transformers
+from earwitness.engines import hub, on_torch
 from earwitness.engines.whisper import prompt_of, tokenizer_for
 from earwitness.errors import ExtraError, OptionError
 from earwitness.options import ModelOptions, WordOptions
@@ -49,7 +49,7 @@ def test_without_torch_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> No
             raise PackageNotFoundError(name)
         return version("numpy")
 
-    monkeypatch.setattr(transformers, "version", installed)
+    monkeypatch.setattr(on_torch, "version", installed)
     with pytest.raises(ExtraError, match=r"torch is not installed; pip install 'earwitness\[models\]'") as refused:
         engines.recognizer(ModelOptions(engine="transformers"))
     assert "\n" not in str(refused.value)
