@@ -19,8 +19,7 @@ from earwitness.options import ChapterOptions
 from earwitness.types import Segment
 
 GRAMMAR_SHA256 = "9f1eb8e7889a59ded5584604d7df601888e4d16e24a583ab5cb5bd6829b97547"
-"""Of 20,000 sentences with `Random(1000)`. Where it changes, the demo model is to be trained again; the weights that
-ship learned the grammar as it was when homophones were still strewn into its salad."""
+"""Of 20,000 sentences with `Random(1000)`. Where it changes, the demo model is to be trained again."""
 
 
 def lines(made: Script) -> list[Line]:

@@ -15,9 +15,11 @@ steps of learning, 39 % after 100, 62 % after 200, 73 % after 300 and 82 % after
 it learns from), in six minutes of processor time. All phases together see 132 million frames of mel; what they take in
 one go, and how good the model is then, has not been measured, nor has a GPU been tried.
 
-The weights that ship came from an earlier state of this recipe, in pieces: the phonemes and the first short windows
-from a prototype; phases 3 to 5 on 40,000 sentences without `PHRASES` and with more word salad, and by the clock (the
-steps here are what they came to); phases 6 and 7 on 24,000; phase 8 and 875 steps of phase 9 on 48,000, with music.
+The weights that ship came from earlier states of this recipe, in pieces: the phonemes and the first short windows from
+a prototype; phases 3 to 5 on 40,000 sentences without `PHRASES` and with more word salad, and by the clock (the steps
+here are what they came to); phases 6 and 7 on 24,000; phase 8 and 875 steps of phase 9 on 48,000, with music. Up to
+then nothing taught the attention, no sentence was from `TALK`, and there was no racket. Then came phase 8 once more, and
+phase 9 on 48,000 sentences of the grammar and 20,000 of talk.
 """
 
 from __future__ import annotations
