@@ -70,6 +70,14 @@ def test_each_window_tells_the_probabilities_of_languages(engine: FasterWhisper)
         assert languages == pytest.approx(engine.languages([window.copy()])[0], abs=1e-4)
 
 
+def test_what_is_heard_well_takes_no_memory(engine: FasterWhisper) -> None:
+    held = [window.copy() for window in NOISE]
+    engine.recognize(held, GREEDY)
+    assert [engine._encodings.get(window) for window in held] == [None] * len(held)
+    engine.recognize(held[:1], GREEDY, temperature=0.4)
+    assert engine._encodings.get(held[0]) is not None
+
+
 def test_what_is_heard_again_is_not_encoded_again(engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizers.encode_once(engine, NOISE, GREEDY, monkeypatch)
 

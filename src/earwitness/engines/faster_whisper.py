@@ -185,7 +185,8 @@ class FasterWhisper(Whisper):
         tokens = [[t for t in result.sequences_ids[0] if t < tokenizer.eot] for result in results]
         frames = [max(2, min(len(window) // MEL_HOP_SAMPLES, WINDOW_FRAMES)) for window in windows]
         words = self._align(encoded, tokenizer, tokens, frames)
-        self._keep(windows, encoded)
+        if temperature > 0:  # few windows fail the guards, but those are heard at one temperature after the other
+            self._keep(windows, encoded)
         return [
             Recognized(
                 words=found,
