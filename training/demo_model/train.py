@@ -17,9 +17,9 @@ one go, and how good the model is then, has not been measured, nor has a GPU bee
 
 The weights that ship came from earlier states of this recipe, in pieces: the phonemes and the first short windows from
 a prototype; phases 3 to 5 on 40,000 sentences without `PHRASES` and with more word salad, and by the clock (the steps
-here are what they came to); phases 6 and 7 on 24,000; phase 8 and 875 steps of phase 9 on 48,000, with music. Up to
-then nothing taught the attention, no sentence was from `TALK`, and there was no racket. Then came phase 8 once more, and
-phase 9 on 48,000 sentences of the grammar and 20,000 of talk.
+here are what they came to); phases 6 and 7 on 24,000; phase 8 and 875 steps of phase 9 on 48,000, with music. Until
+then nothing taught the attention, no sentence was from `TALK`, and there was no racket. Then came phase 8 once more,
+and phase 9 on 48,000 sentences of the grammar and 20,000 of talk.
 """
 
 from __future__ import annotations
