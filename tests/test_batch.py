@@ -83,7 +83,7 @@ def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Pa
 
 
 SLOW = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from typing import Any
 from earwitness.batch import Job, transcribe_all
@@ -94,7 +94,7 @@ from earwitness.source import find
 hear, heard = fake.counting, []
 def slowly(window, temperature=0.0):
     heard.append(len(window))
-    print("window", flush=True)
+    os.write(1, b"window\\n")  # at once: two threads may say it
     time.sleep(float(sys.argv[4]) if len(heard) > 1 else 0)
     return hear(window)
 fake.counting = slowly
