@@ -83,7 +83,7 @@ def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Pa
 
 
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from typing import Any
 from earwitness.batch import Job, transcribe_all
@@ -91,6 +91,7 @@ from earwitness.engines import fake
 from earwitness.options import Options
 from earwitness.source import find
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 hear, heard = fake.counting, []
 def slowly(window, temperature=0.0):
     heard.append(len(window))
