@@ -171,6 +171,10 @@ class ChapterOptions:
         _require(self.min_chapter_s > 0, "min_chapter_s must be more than 0")
 
 
+EXTRACTIVE = "extractive"
+"""The summarizer whose sentences are the speakers' own."""
+
+
 @dataclass(frozen=True)
 class SummaryOptions:
     """What is said of it in short."""

@@ -13,7 +13,7 @@ from earwitness.engines.base import Summarizer
 from earwitness.errors import EarwitnessError, TranscriptError
 from earwitness.options import SummaryOptions
 from earwitness.summaries import STAGE, fell_short, with_summaries
-from earwitness.types import Chapter, Seconds, Speaker, Summary, Transcript, Turn
+from earwitness.types import Seconds
 
 Report = Callable[[str, str, Seconds, Seconds], None]
 """Called with a file, the stage, and how many seconds of the recording it has read of how many."""
@@ -74,7 +74,7 @@ class Job:
         timings = {**transcript.timings, STAGE: time.perf_counter() - began}
         transcript = replace(transcript, timings=timings)
         files = exports.save(transcript, folder, path.stem, self.formats)
-        told = [sentence for summary in _summaries(transcript) for sentence in summary.sentences]
+        told = [sentence for summary in transcript.summaries for sentence in summary.sentences]
         return Revised(
             str(path),
             chapters=len(transcript.chapters),
@@ -84,8 +84,3 @@ class Job:
             files=tuple(map(str, files)),
             fell_short=fell_short(transcript, self.engine),
         )
-
-
-def _summaries(transcript: Transcript) -> Iterator[Summary]:
-    spans: tuple[Chapter | Turn | Speaker, ...] = (*transcript.chapters, *transcript.turns, *transcript.speakers)
-    return (summary for summary in (transcript.summary, *(span.summary for span in spans)) if summary)

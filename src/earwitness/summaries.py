@@ -14,14 +14,13 @@ from earwitness.abstracts import Author, Fact, Topic, facts_of
 from earwitness.checkpoints import Checkpoints
 from earwitness.engines.base import Summarizer
 from earwitness.errors import ModelError
-from earwitness.options import SummaryOptions
-from earwitness.summary import EPISODE_SENTENCES, Summarized
+from earwitness.options import EXTRACTIVE, SummaryOptions
+from earwitness.summary import EPISODE_SENTENCES, Summarized, fitting
 from earwitness.support import SUPPORTED, Witness
 from earwitness.types import Chapter, Progress, Speaker, Summary, SummarySentence, Transcript
 
 Told = Sequence[SummarySentence]
 
-EXTRACTIVE = "extractive"
 STAGE = "summary"
 WARNING = "summary: "
 """How every warning of this stage begins."""
@@ -136,18 +135,18 @@ def _names(transcript: Transcript) -> dict[str, str]:
 
 
 def _of_chapter(chapter: Chapter, said: dict[int, Fact]) -> Topic:
-    count = _fitting((chapter.end - chapter.start) / _CHAPTER_SENTENCE_S, CHAPTER_SENTENCES)
+    count = fitting((chapter.end - chapter.start) / _CHAPTER_SENTENCE_S, CHAPTER_SENTENCES)
     return Topic("said", tuple(said[number] for number in chapter.segments if number in said), count)
 
 
 def _of_all(facts: Sequence[Fact], chapters: int) -> Topic:
-    return Topic("episode", tuple(facts), _fitting(chapters, EPISODE_SENTENCES))
+    return Topic("episode", tuple(facts), fitting(chapters, EPISODE_SENTENCES))
 
 
 def _of_speaker(speaker: Speaker, transcript: Transcript, facts: Sequence[Fact]) -> Topic:
     """What the chapters' summaries have of somebody."""
     own = {item.id for item in transcript.segments if item.speaker == speaker.id}
-    count = _fitting(speaker.seconds / _SPEAKER_SENTENCE_S, SPEAKER_SENTENCES)
+    count = fitting(speaker.seconds / _SPEAKER_SENTENCE_S, SPEAKER_SENTENCES)
     return Topic("speaker", tuple(fact for fact in facts if own & set(fact.evidence)), count, speaker.name)
 
 
@@ -183,7 +182,3 @@ def _reporter(transcript: Transcript, progress: Progress | None) -> Callable[[in
             progress(STAGE, transcript.duration * min(1.0, done / total), transcript.duration)
 
     return report
-
-
-def _fitting(count: float, bounds: tuple[int, int]) -> int:
-    return min(max(round(count), bounds[0]), bounds[1])

@@ -117,19 +117,19 @@ def summarize(
     duration = segments[-1].end - segments[0].start if segments else 0.0
     return Summarized(
         summary=_summary(_pick_for_episode(ranked, chapters), witness),
-        keywords=tuple(keywords(texts, vocabulary, _fitting(duration / _KEYWORD_S, KEYWORDS))),
+        keywords=tuple(keywords(texts, vocabulary, fitting(duration / _KEYWORD_S, KEYWORDS))),
         chapters=tuple(
-            told(chapter, in_chapter[number], _fitting(_length(chapter) / _SENTENCE_S, CHAPTER_SENTENCES))
+            told(chapter, in_chapter[number], fitting(_length(chapter) / _SENTENCE_S, CHAPTER_SENTENCES))
             for number, chapter in enumerate(chapters)
         ),
         turns=tuple(
-            told(turn, in_turn[turn.id], _fitting(_length(turn) / _SENTENCE_S, TURN_SENTENCES))
+            told(turn, in_turn[turn.id], fitting(_length(turn) / _SENTENCE_S, TURN_SENTENCES))
             if _length(turn) > options.long_turn_s
             else turn
             for turn in turns
         ),
         speakers=tuple(
-            told(speaker, of_speaker[speaker.id], _fitting(speaker.seconds / _SPEAKER_SENTENCE_S, SPEAKER_SENTENCES))
+            told(speaker, of_speaker[speaker.id], fitting(speaker.seconds / _SPEAKER_SENTENCE_S, SPEAKER_SENTENCES))
             for speaker in speakers
         ),
         description=_description(ranked, chapters, witness, names_in(texts)),
@@ -194,7 +194,7 @@ def _pick_for_episode(ranked: Sequence[Ranked], chapters: Sequence[Chapter]) -> 
     told = {item.chapter for item in chosen}
     topics = sorted({item.chapter for item in usable} - told, key=lambda number: -_length(chapters[number]))
     topics = [number for number in topics if number not in _edges(chapters)]
-    count = _fitting(len(chosen) + len(topics), EPISODE_SENTENCES)
+    count = fitting(len(chosen) + len(topics), EPISODE_SENTENCES)
     for number in topics[: count - len(chosen)]:
         chosen += pick([item for item in usable if item.chapter == number], 1, chosen)
     spent = {number for item in chosen for number in item.extract.evidence}
@@ -206,5 +206,6 @@ def _length(span: Chapter | Turn) -> Seconds:
     return span.end - span.start
 
 
-def _fitting(count: float, bounds: tuple[int, int]) -> int:
+def fitting(count: float, bounds: tuple[int, int]) -> int:
+    """A number of sentences, at least the first bound and at most the second."""
     return min(max(round(count), bounds[0]), bounds[1])

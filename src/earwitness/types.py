@@ -240,6 +240,12 @@ class Transcript:
     def words(self) -> tuple[Word, ...]:
         return tuple(word for segment in self.segments for word in segment.words)
 
+    @property
+    def summaries(self) -> tuple[Summary, ...]:
+        """All there are: of the whole, of its chapters, turns and speakers."""
+        spans: tuple[Chapter | Turn | Speaker, ...] = (*self.chapters, *self.turns, *self.speakers)
+        return tuple(filter(None, (self.summary, *(span.summary for span in spans))))
+
     def name_of(self, speaker: str | None) -> str | None:
         """The name to show for a speaker label; the label itself where it has none."""
         return next((known.name for known in self.speakers if known.id == speaker), speaker)

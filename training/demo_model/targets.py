@@ -61,7 +61,9 @@ class Targets:
         timed = r.random() < TIMED
         tokens = [(token, NOWHERE) for token in (*head, self._start, *(() if timed else (self._untimed,)))]
         for segment, after in zip(window.segments, (*window.segments[1:], None), strict=True):
-            pieces = self._pieces(segment, window.phonemes, after.start if after else segment.end + 2 * MARK_STEPS)
+            pieces = self._pieces(
+                segment, window.phonemes, after.start if after else segment.end + FRAMES_A_STEP * MARK_STEPS
+            )
             times = [(self._time(frame), NOWHERE) for frame in (segment.start, segment.end)]
             tokens += [times[0], *pieces, times[1]] if timed else pieces
         last = window.segments[-1].end // FRAMES_A_STEP

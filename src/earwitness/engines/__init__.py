@@ -10,7 +10,7 @@ from typing import Any
 
 from earwitness.engines.base import Diarizer, Recognizer, SpeechDetector, Summarizer, VoiceEmbedder
 from earwitness.errors import OptionError
-from earwitness.options import ModelOptions, SummaryOptions
+from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -35,7 +35,7 @@ SUMMARIZERS = {
     "chat": "earwitness.engines.chat:Chat",
 }
 """Engines that write; without one, summaries are made of what was said."""
-EXTRACTIVE, NO_SUMMARY = "extractive", "none"
+NO_SUMMARY = "none"
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 

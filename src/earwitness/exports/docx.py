@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape as escape_xml
 
 from earwitness.exports.reading import (
-    DOUBTED,
     UNSUPPORTED,
     clean,
-    doubted,
     evidence,
     gap,
     introduced,
     made_by,
     paragraphs,
+    remarks,
     talk_shares,
     title,
 )
@@ -86,7 +85,7 @@ def _blocks(transcript: Transcript) -> Iterator[str]:
     yield _paragraph(_run(title(transcript)), "Title")
     speakers = [f"{introduced(speaker)} {share:.0%}" for speaker, share in talk_shares(transcript)]
     yield _paragraph(_run(" · ".join([short_clock(transcript.duration), *speakers, made_by(transcript)])), "Subtitle")
-    for warning in (*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])):
+    for warning in remarks(transcript):
         yield _paragraph(_run("Note: ", "<w:b/>") + _run(warning))
     if transcript.summary and transcript.summary.sentences:
         yield _paragraph(_run("Summary"), "Heading1")

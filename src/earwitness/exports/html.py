@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from earwitness.exports.frame import VOICES, count, escape, page, ticks
 from earwitness.exports.reading import (
-    DOUBTED,
     UNSUPPORTED,
     Cited,
     Paragraph,
-    doubted,
     doubtful_runs,
     evidence,
     gap,
@@ -22,6 +20,7 @@ from earwitness.exports.reading import (
     made_by,
     openings,
     paragraphs,
+    remarks,
     shown_name,
     talk_shares,
     timed_words,
@@ -58,7 +57,7 @@ def write(transcript: Transcript) -> bytes:
         title=escape(title(transcript)),
         description=escape(transcript.description.text if transcript.description else ""),
         facts=_facts(transcript),
-        warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in _notes(transcript)),
+        warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in remarks(transcript)),
         timeline="Who speaks when" if transcript.speakers else "Timeline",
         lanes="\n".join(_lanes(transcript, voices)),
         contents=_contents(transcript),
@@ -69,10 +68,6 @@ def write(transcript: Transcript) -> bytes:
         made_by=escape(made_by(transcript)),
         duration=f"{transcript.duration:.3f}",
     )
-
-
-def _notes(transcript: Transcript) -> list[str]:
-    return [*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])]
 
 
 def _facts(transcript: Transcript) -> str:

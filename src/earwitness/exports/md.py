@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from earwitness.exports.reading import (
-    DOUBTED,
     UNSUPPORTED,
     clean,
-    doubted,
     doubtful_runs,
     encode,
     evidence,
@@ -18,6 +16,7 @@ from earwitness.exports.reading import (
     made_by,
     openings,
     paragraphs,
+    remarks,
     shown_name,
     talk_shares,
     title,
@@ -71,8 +70,7 @@ def escape(text: str) -> str:
 def _meta(transcript: Transcript) -> list[str]:
     speakers = [f"{escape(introduced(speaker))} {share:.0%}" for speaker, share in talk_shares(transcript)]
     parts = [short_clock(transcript.duration), *speakers, escape(made_by(transcript))]
-    notes = [*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])]
-    return [" · ".join(parts), *(f"> **Note:** {escape(note)}" for note in notes)]
+    return [" · ".join(parts), *(f"> **Note:** {escape(note)}" for note in remarks(transcript))]
 
 
 def _chapter(transcript: Transcript, chapter: Chapter, opening: Segment | None) -> str:

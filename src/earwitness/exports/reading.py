@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from earwitness.options import EXTRACTIVE
 from earwitness.types import (
     Chapter,
     Overlap,
@@ -27,9 +28,6 @@ UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 
 PARAGRAPH_CHARACTERS = 700
 """A longer turn is broken at the next segment: a lecture of one speaker would else be a single paragraph."""
-
-EXTRACTIVE = "extractive"
-"""The summariser whose sentences are the speakers' own."""
 
 UNSUPPORTED = "unsupported"
 DOUBTED = f"What is marked “{UNSUPPORTED}” is not borne out by the segments that it cites; listen to them."
@@ -200,10 +198,13 @@ def unread(transcript: Transcript) -> list[Segment]:
 
 def doubted(transcript: Transcript) -> bool:
     """Whether any sentence of any summary is marked as unsupported."""
-    spans: list[Chapter | Turn | Speaker] = [*transcript.chapters, *transcript.turns, *transcript.speakers]
-    summaries = [transcript.summary, *(span.summary for span in spans)]
-    said = [sentence for summary in summaries if summary for sentence in summary.sentences]
+    said = [sentence for summary in transcript.summaries for sentence in summary.sentences]
     return any(sentence.unsupported for sentence in (*said, transcript.description) if sentence)
+
+
+def remarks(transcript: Transcript) -> list[str]:
+    """What a reader must know before reading: the warnings, and what its marks mean."""
+    return [*transcript.warnings, *([DOUBTED] if doubted(transcript) else [])]
 
 
 def title(transcript: Transcript) -> str:
