@@ -242,3 +242,26 @@ class Summarizer(Protocol):
             ModelError: the model cannot be had, or does not answer sensibly.
         """
         ...
+
+
+class SentenceEmbedder(Protocol):
+    """Sentences to directions: those that mean the like point the like way."""
+
+    name: str
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same sentence might get another embedding."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """An embedding a text: float32, shape (len(texts), d), rows of length 1.
+
+        Raises:
+            ModelError: the model cannot be had or run.
+        """
+        ...

@@ -33,4 +33,100 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
         "CREATE INDEX voice_prints_by_voice ON voice_prints (voice)",
     ),
+    # What has been transcribed. The transcript is the transcript JSON, compressed; the other tables are to find it by.
+    (
+        """
+        CREATE TABLE episodes (
+            id INTEGER PRIMARY KEY,
+            recording TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            title TEXT NOT NULL,
+            show TEXT,
+            published TEXT,
+            language TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            words INTEGER NOT NULL,
+            added TEXT NOT NULL,
+            transcript BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE speakers (
+            episode INTEGER NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+            label TEXT NOT NULL,
+            name TEXT NOT NULL COLLATE NOCASE,
+            seconds REAL NOT NULL,
+            PRIMARY KEY (episode, label)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX speakers_by_name ON speakers (name)",
+        # What somebody says in a stretch of up to a minute: what a search finds.
+        """
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY,
+            episode INTEGER NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+            speaker TEXT,
+            start REAL NOT NULL,
+            end REAL NOT NULL,
+            text TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX passages_by_episode ON passages (episode, start)",
+        "CREATE VIRTUAL TABLE found USING fts5 (text, content = 'passages', content_rowid = 'id')",
+    ),
+    # What people have set right, anchored to the time of the recording, so that it outlives the transcript.
+    (
+        """
+        CREATE TABLE corrections (
+            id INTEGER PRIMARY KEY,
+            recording TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            start REAL NOT NULL,
+            end REAL NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            created TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX corrections_by_recording ON corrections (recording, start)",
+    ),
+    # Feeds, and which of their episodes have become which of ours.
+    (
+        """
+        CREATE TABLE shows (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            etag TEXT,
+            modified TEXT,
+            content BLOB
+        )
+        """,
+        """
+        CREATE TABLE feed_episodes (
+            show INTEGER NOT NULL REFERENCES shows (id) ON DELETE CASCADE,
+            guid TEXT NOT NULL,
+            episode INTEGER REFERENCES episodes (id) ON DELETE SET NULL,
+            PRIMARY KEY (show, guid)
+        ) WITHOUT ROWID
+        """,
+    ),
+    # Work to be done, and who is at it.
+    (
+        """
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            work TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+            holder TEXT,
+            held_until REAL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            reason TEXT,
+            created TEXT NOT NULL,
+            changed TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX jobs_by_state ON jobs (state, id)",
+    ),
 )
