@@ -60,19 +60,38 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) WITHOUT ROWID
         """,
         "CREATE INDEX speakers_by_name ON speakers (name)",
-        # What somebody says in a stretch of up to a minute: what a search finds.
+        # What a search finds: what somebody says in a stretch of up to a minute, the title of a chapter, and so on.
+        # `times` are those of its words; `filters` are words that nobody says, for who and when.
         """
         CREATE TABLE passages (
             id INTEGER PRIMARY KEY,
             episode INTEGER NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
             speaker TEXT,
             start REAL NOT NULL,
-            end REAL NOT NULL,
-            text TEXT NOT NULL
+            text TEXT NOT NULL,
+            filters TEXT NOT NULL,
+            times BLOB NOT NULL
         )
         """,
-        "CREATE INDEX passages_by_episode ON passages (episode, start)",
-        "CREATE VIRTUAL TABLE found USING fts5 (text, content = 'passages', content_rowid = 'id')",
+        "CREATE INDEX passages_by_episode ON passages (episode)",
+        # Marks that belong to a letter (as in Thai and Hindi) are part of a word.
+        """
+        CREATE VIRTUAL TABLE found USING fts5 (
+            text, filters, content = 'passages', content_rowid = 'id', prefix = '2 3',
+            tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+        )
+        """,
+        """
+        CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+            INSERT INTO found (rowid, text, filters) VALUES (new.id, new.text, new.filters);
+        END
+        """,
+        """
+        CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+            INSERT INTO found (found, rowid, text, filters) VALUES ('delete', old.id, old.text, old.filters);
+        END
+        """,
     ),
     # What people have set right, anchored to the time of the recording, so that it outlives the transcript.
     (
@@ -85,6 +104,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             end REAL NOT NULL,
             before TEXT NOT NULL,
             after TEXT NOT NULL,
+            spans TEXT NOT NULL,
             created TEXT NOT NULL
         )
         """,
