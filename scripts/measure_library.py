@@ -102,16 +102,11 @@ def transcript(rng: np.random.Generator, words: list[str], shares: np.ndarray, n
     lines = []
     for speaker, start, said in talk(rng, words, shares):
         for first in range(0, len(said), 15):
+            places = range(first, min(first + 15, len(said)))
+            times = [start + WORD_S * place for place in places]
             spoken = tuple(
-                Word(
-                    f" {word}",
-                    start + place * WORD_S,
-                    start + (place + 0.9) * WORD_S,
-                    rng.random(),
-                    speaker,
-                    rng.random(),
-                )
-                for place, word in enumerate(said[first : first + 15], first)
+                Word(f" {said[place]}", time, time + 0.9 * WORD_S, rng.random(), speaker, rng.random())
+                for place, time in zip(places, times, strict=True)
             )
             text = " ".join(said[first : first + 15])
             lines.append(Segment(len(lines), spoken[0].start, spoken[-1].end, text, speaker, spoken))
@@ -173,27 +168,26 @@ def forget_pages(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def asked_once(path: Path, query: dict[str, str]) -> float:
+    """Milliseconds of a search in a process of its own, without what it takes to start that."""
+    command = [sys.executable, __file__, "once", str(path), json.dumps(query)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def time_search(path: Path, rounds: int, as_json: bool) -> None:
     rows = {}
     for name, query in QUERIES.items():
         warm, hits = timed(path, query, rounds)
-        fresh: dict[str, list[float]] = {"cold": [], "disk": []}
+        cold = [asked_once(path, query) for _ in range(3)]
+        disk = []
         for _ in range(3):
-            for kind, found in fresh.items():
-                if kind == "disk":
-                    forget_pages(path)
-                command = [sys.executable, __file__, "once", str(path), json.dumps(query)]
-                found.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-        rows[name] = {
-            "hits": hits,
-            "warm_ms": [median(warm), max(warm)],
-            **{f"{kind}_ms": [median(found), max(found)] for kind, found in fresh.items()},
-        }
+            forget_pages(path)
+            disk.append(asked_once(path, query))
+        times = {"warm": warm, "cold": cold, "disk": disk}
+        rows[name] = {"hits": hits, **{kind: [median(found), max(found)] for kind, found in times.items()}}
         if not as_json:
             shown = "  ".join(
-                f"{kind[:-3]} {times[0]:6.1f} (at most {times[1]:6.1f})"
-                for kind, times in rows[name].items()
-                if kind != "hits"
+                f"{kind} {median(found):6.1f} (at most {max(found):6.1f})" for kind, found in times.items()
             )
             print(f"{name:26}{hits:4} hits  {shown} ms", flush=True)
     if as_json:

@@ -105,9 +105,8 @@ def _names(before: str, after: str) -> list[str]:
     # A name does not go on after a comma or a full stop.
     phrases = re.split(r"(?<=[^\w\s'’-])\s+", after)
     groups = [list(group) for phrase in phrases for capital, group in groupby(phrase.split(), _is_capital) if capital]
-    return [
-        " ".join(map(_bare, group)) for group in groups if any(_bare(word).casefold() not in known for word in group)
-    ]
+    new = [group for group in groups if any(_bare(word).casefold() not in known for word in group)]
+    return [" ".join(map(_bare, group)) for group in new]
 
 
 def _is_capital(word: str) -> bool:

@@ -108,24 +108,21 @@ class _Comparison:
     def _aligned(self) -> Iterator[_Step]:
         """Line by line first: comparing all words of a long recording with all others would take minutes."""
         old, new = _lines(self._old), _lines(self._new)
-        texts = [
-            [text_of(side[place] for place in line) for line in lines]
-            for side, lines in ((self._old, old), (self._new, new))
-        ]
-        for _, first, last, begin, end in SequenceMatcher(None, *texts, False).get_opcodes():
-            pair = [_joined(old[first:last]), _joined(new[begin:end])]
-            words = [
-                [side[place].word.word.strip() for place in places]
-                for side, places in zip((self._old, self._new), pair, strict=True)
-            ]
-            for tag, i1, i2, j1, j2 in SequenceMatcher(None, *words, False).get_opcodes():
-                if tag == "equal":
-                    yield from (
-                        _Step(pair[0][i : i + 1], pair[1][j : j + 1], True)
-                        for i, j in zip(range(i1, i2), range(j1, j2), strict=True)
-                    )
-                else:
-                    yield _Step(pair[0][i1:i2], pair[1][j1:j2], False)
+        for _, first, last, begin, end in _compared(
+            [text_of(self._old[place] for place in line) for line in old],
+            [text_of(self._new[place] for place in line) for line in new],
+        ):
+            yield from self._words(_joined(old[first:last]), _joined(new[begin:end]))
+
+    def _words(self, old: range, new: range) -> Iterator[_Step]:
+        for kind, i1, i2, j1, j2 in _compared(
+            [self._old[place].word.word.strip() for place in old], [self._new[place].word.word.strip() for place in new]
+        ):
+            if kind == "equal":
+                for i, j in zip(old[i1:i2], new[j1:j2], strict=True):
+                    yield _Step(range(i, i + 1), range(j, j + 1), True)
+            else:
+                yield _Step(old[i1:i2], new[j1:j2], False)
 
     def _texts(self) -> Iterator[Correction]:
         """Words for words; where some came or went, with a neighbour, by which the place is found again."""
@@ -182,3 +179,7 @@ def _lines(words: Sequence[Said]) -> list[range]:
 
 def _joined(lines: Sequence[range]) -> range:
     return range(lines[0].start, lines[-1].stop) if lines else range(0)
+
+
+def _compared(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()

@@ -123,7 +123,7 @@ def episode(library: Library, said: str) -> Episode:
     raise OptionError(f"no episode is called {said!r}; {_near(wanted, known)}")
 
 
-def transcript_of(library: Library, id: int) -> Transcript:
+def transcript_of(library: Library, number: int) -> Transcript:
     """The transcript of an episode, with its corrections.
 
     Raises:
@@ -131,9 +131,9 @@ def transcript_of(library: Library, id: int) -> Transcript:
         StorageError: the library is damaged.
     """
     with library.transaction(writes=False) as database:
-        row = database.execute("SELECT recording, transcript FROM episodes WHERE id = ?", (id,)).fetchone()
+        row = database.execute("SELECT recording, transcript FROM episodes WHERE id = ?", (number,)).fetchone()
         if row is None:
-            raise OptionError(f"no episode has the number {id}")
+            raise OptionError(f"no episode has the number {number}")
         return corrected(_read(library, row[1]), corrections_of(database, row[0]))[0]
 
 
@@ -149,7 +149,7 @@ def kept(library: Library, recording: str) -> Episode | None:
         return next(iter(_episodes(database, "WHERE recording = ?", recording)), None)
 
 
-def remove(library: Library, id: int) -> None:
+def remove(library: Library, number: int) -> None:
     """Removes an episode with its corrections, from the file too.
 
     Raises:
@@ -157,10 +157,10 @@ def remove(library: Library, id: int) -> None:
     """
     with library.transaction() as database:
         database.execute(
-            "DELETE FROM corrections WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (id,)
+            "DELETE FROM corrections WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (number,)
         )
-        database.execute("DELETE FROM passages WHERE episode = ?", (id,))
-        database.execute("DELETE FROM episodes WHERE id = ?", (id,))
+        database.execute("DELETE FROM passages WHERE episode = ?", (number,))
+        database.execute("DELETE FROM episodes WHERE id = ?", (number,))
         # Until it is merged, the index has what was deleted, and a mark that it was.
         database.execute("INSERT INTO found (found) VALUES ('optimize')")
     library.scrub()

@@ -41,9 +41,8 @@ def followed(
     """
     follow = _Following(became, replaced)
     chapters = []
-    for chapter, ids in zip(
-        transcript.chapters, follow.shared([one.segments for one in transcript.chapters]), strict=True
-    ):
+    parts = follow.shared([chapter.segments for chapter in transcript.chapters])
+    for chapter, ids in zip(transcript.chapters, parts, strict=True):
         title = follow.text(chapter.title, chapter.segments)
         chapters.append(replace(chapter, title=title, segments=ids, summary=follow.summary(chapter.summary)))
     line = transcript.description
@@ -51,14 +50,7 @@ def followed(
         transcript,
         segments=tuple(lines),
         turns=follow.turns(transcript.turns, segments.turns(lines)),
-        speakers=tuple(
-            replace(
-                speakers.get(one.id, one),
-                seconds=one.seconds,
-                summary=follow.summary(speakers.get(one.id, one).summary),
-            )
-            for one in segments.speakers(lines)
-        ),
+        speakers=tuple(follow.speaker(one, speakers.get(one.id, one)) for one in segments.speakers(lines)),
         chapters=tuple(chapters),
         summary=follow.summary(transcript.summary),
         description=follow.sentence(line) if line else None,
@@ -95,6 +87,9 @@ class _Following:
         if summary is None:
             return None
         return replace(summary, sentences=tuple(map(self.sentence, summary.sentences)), unread=self.ids(summary.unread))
+
+    def speaker(self, talk: Speaker, known: Speaker) -> Speaker:
+        return replace(known, seconds=talk.seconds, summary=self.summary(known.summary))
 
     def turns(self, old: Sequence[Turn], new: Sequence[Turn]) -> tuple[Turn, ...]:
         """The new turns; those that are made of an old one's segments, and of no others, keep its summary."""

@@ -218,11 +218,11 @@ def _timed(texts: Sequence[str], old: Sequence[Said]) -> Iterator[Said]:
     step_s, at = (end - start) / max(1, len("".join(texts))), start
     for number, text in enumerate(texts):
         one = old[number] if len(texts) == len(old) else old[0]
-        if one.word.word == text:
+        till = at + step_s * len(text)
+        if len(texts) == len(old) and one.word.word == text:
             yield one
         elif len(texts) == len(old):
             yield replace(one, word=replace(one.word, word=text, probability=1.0))
         else:
-            times = {"start": at, "end": at + step_s * len(text)}
-            yield replace(one, word=replace(one.word, word=text, probability=1.0, **times))
-        at += step_s * len(text)
+            yield replace(one, word=replace(one.word, word=text, start=at, end=till, probability=1.0))
+        at = till

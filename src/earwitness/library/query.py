@@ -86,8 +86,8 @@ class _Parser:
     def _together(self) -> str:
         parts = []
         while self.left and self.left[-1] not in (*_OPERATORS, ")"):
-            token = self.left.pop()
-            parts.append(self._enclosed() if token == "(" else self._phrase(token))
+            word = self.left.pop()
+            parts.append(self._enclosed() if word == "(" else self._phrase(word))
         if not parts:
             raise _NoQueryError
         return _joined("AND", parts)

@@ -213,9 +213,8 @@ def _days_from(first: date) -> list[str]:
     >>> _days_from(date(2024, 11, 29))[:4]
     ['d20241129', 'd20241130', 'm202412', 'y2025']
     """
-    days = [
-        date_filters(first.replace(day=day))[2] for day in range(first.day, monthrange(first.year, first.month)[1] + 1)
-    ]
+    last = monthrange(first.year, first.month)[1]
+    days = [date_filters(first.replace(day=day))[2] for day in range(first.day, last + 1)]
     months = [date_filters(date(first.year, month, 1))[1] for month in range(first.month + 1, 13)]
     years = [date_filters(date(year, 1, 1))[0] for year in range(first.year + 1, datetime.now(UTC).year + 2)]
     return [*days, *months, *years]
