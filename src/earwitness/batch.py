@@ -23,8 +23,11 @@ from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
-from earwitness.errors import EarwitnessError
+from earwitness.errors import EarwitnessError, StorageError
 from earwitness.exports.reading import introduced
+from earwitness.library.corrections import unfitting
+from earwitness.library.episodes import corrections, keep
+from earwitness.library.overlay import corrected
 from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines, run
@@ -44,8 +47,9 @@ class Outcome:
     """What became of one recording, whose exports are called `stem`.
 
     `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
-    speakers who are perhaps known voices. `error` is none where it went well; where it did but for the summary, which
-    is in extracts since the engine that was asked for failed, `fell_short` is true. `elapsed_s` is the wall time.
+    speakers who are perhaps known voices. `error` is none where it went well; where the library cannot keep it, there
+    are `files` nevertheless. Where all went well but for the summary, which is in extracts since the engine that was
+    asked for failed, `fell_short` is true. `elapsed_s` is the wall time.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Outcome:
     files: tuple[str, ...] = ()
     fell_short: bool = False
     error: str | None = None
+    episode: int | None = None
+    """Its id in the library."""
     heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
     """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
 
@@ -150,10 +156,12 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         kept = job.checkpoints()
         found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
         try:
-            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
+            made = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
         finally:
             found.discard()
+        transcript, trouble = _corrected(made, job.options.library.library)
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
+        episode, trouble = (None, trouble) if trouble else _kept(made, job.options.library.library)
     except EarwitnessError as problem:
         return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(problem))
     except MemoryError:
@@ -172,8 +180,29 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
         fell_short=fell_short(transcript, engines.summarizer),
+        error=f"{name}: its files are written, but it is not in the library: {trouble}" if trouble else None,
+        episode=episode,
         heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
     )
+
+
+def _corrected(made: Transcript, path: Path | None) -> tuple[Transcript, str | None]:
+    """The transcript with the corrections that the library has for its recording, or why those cannot be read."""
+    try:
+        with Library(path) as library:
+            shown, unfit = corrected(made, corrections(library, made.source.sha256))
+    except StorageError as problem:
+        return made, str(problem)
+    return replace(shown, warnings=(*shown.warnings, unfitting(unfit))) if unfit else shown, None
+
+
+def _kept(made: Transcript, path: Path | None) -> tuple[int | None, str | None]:
+    """The id of the transcript in the library, or why it cannot be kept."""
+    try:
+        with Library(path) as library:
+            return keep(library, made), None
+    except StorageError as problem:
+        return None, str(problem)
 
 
 def _strangers(transcript: Transcript, stem: str, heard: Mapping[str, Print]) -> dict[str, Print]:

@@ -144,7 +144,7 @@ class LibraryOptions:
     known_voices: bool = False
     """Whether voices that the user has named before are proposed for the speakers."""
     library: Path | None = None
-    """The database that holds them; none is the user's."""
+    """The database that keeps voices, transcripts and corrections; none is the user's."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from earwitness import exports, foreign
 from earwitness.checkpoints import Checkpoints
 from earwitness.engines.base import Summarizer
 from earwitness.errors import EarwitnessError, TranscriptError
+from earwitness.library.episodes import keep, kept
+from earwitness.library.store import Library, default_path
 from earwitness.options import SummaryOptions
 from earwitness.summaries import STAGE, fell_short, with_summaries
 from earwitness.types import Seconds
@@ -40,13 +42,17 @@ class Revised:
 
 @dataclass(frozen=True)
 class Job:
-    """What is done to every transcript; results go to `folder`, or beside each transcript where that is none."""
+    """What is done to every transcript; results go to `folder`, or beside each transcript where that is none.
+
+    Those whose recordings are in `library` (none is the user's) are kept there anew.
+    """
 
     options: SummaryOptions
     engine: Summarizer | None
     formats: Sequence[str]
     checkpoints: Checkpoints
     folder: Path | None = None
+    library: Path | None = None
 
     def revise_all(self, paths: Sequence[Path], report: Report | None = None) -> Iterator[Revised]:
         """Each file's outcome, in order; what is wrong with one is in its outcome, never raised."""
@@ -74,6 +80,10 @@ class Job:
         timings = {**transcript.timings, STAGE: time.perf_counter() - began}
         transcript = replace(transcript, timings=timings)
         files = exports.save(transcript, folder, path.stem, self.formats)
+        if ours and (self.library or default_path()).exists():
+            with Library(self.library) as library:
+                if kept(library, transcript.source.sha256):
+                    keep(library, transcript)
         told = [sentence for summary in transcript.summaries for sentence in summary.sentences]
         return Revised(
             str(path),

@@ -7,7 +7,19 @@ import re
 import typer
 
 from earwitness import __version__
-from earwitness.cli import bench, doctor, evaluate, models, score, speakers, summarize, synth, transcribe
+from earwitness.cli import (
+    bench,
+    doctor,
+    evaluate,
+    library,
+    models,
+    score,
+    search,
+    speakers,
+    summarize,
+    synth,
+    transcribe,
+)
 
 app = typer.Typer(
     name="earwitness",
@@ -19,6 +31,7 @@ app = typer.Typer(
 for command, text in (
     (transcribe.transcribe, transcribe.HELP),
     (summarize.summarize, summarize.HELP),
+    (search.search, search.HELP),
     (score.score, score.HELP),
     (evaluate.evaluate, evaluate.HELP),
     (synth.synth, synth.HELP),
@@ -28,6 +41,7 @@ for command, text in (
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
+app.add_typer(library.app, name="library")
 app.command("doctor")(doctor.doctor)
 
 

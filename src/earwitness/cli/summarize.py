@@ -35,6 +35,7 @@ def summarize(
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
     unsupported: arguments.Unsupported = "mark",
+    library: arguments.Library = None,
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
@@ -53,7 +54,7 @@ def summarize(
     if writer and writer.notice and not quiet:
         typer.echo(writer.notice, err=True)
     kept = Checkpoints(default_folder(), resume=resume)
-    job = Job(options.summary, writer, parse_formats(formats), kept, output_dir)
+    job = Job(options.summary, writer, parse_formats(formats), kept, output_dir, library)
     try:
         with display(len(transcripts), quiet=quiet) as shown:
             results = _run(job, transcripts, shown)

@@ -18,6 +18,7 @@ from typing import Literal
 
 from earwitness.library.store import Library
 from earwitness.types import Seconds
+from earwitness.units import short_clock
 
 Kind = Literal["text", "speaker", "name", "boundary"]
 CUT, JOINED = "cut", "joined"
@@ -25,6 +26,8 @@ CUT, JOINED = "cut", "joined"
 
 NUMBERED = re.compile(r"Speaker \d+|SPEAKER_\d+")
 """What speakers are called while nobody has said who they are."""
+
+_SHOWN = 5
 
 Span = tuple[Seconds, Seconds]
 
@@ -77,6 +80,19 @@ def corrections_of(database: Connection, recording: str) -> tuple[Correction, ..
     )
 
 
+def unfitting(corrections: Sequence[Correction]) -> str:
+    """One line on corrections that do not fit a transcript.
+
+    >>> unfitting([Correction("text", 61.2, 61.9, "Louise", "Lois")])
+    "1 correction does not fit this transcript, and is kept: 1:01 'Louise' to 'Lois'"
+    """
+    few = [f"{short_clock(one.start)} {_said(one)}" for one in corrections[:_SHOWN]]
+    more = [f"{len(corrections) - _SHOWN} more"] if len(corrections) > _SHOWN else []
+    count = "1 correction does" if len(corrections) == 1 else f"{len(corrections)} corrections do"
+    kept = "is" if len(corrections) == 1 else "are"
+    return f"{count} not fit this transcript, and {kept} kept: {', '.join(few + more)}"
+
+
 def hotwords(library: Library, show: str) -> tuple[str, ...]:
     """The names that corrections put into a show's episodes: what a recogniser should expect in the next one.
 
@@ -93,6 +109,12 @@ def hotwords(library: Library, show: str) -> tuple[str, ...]:
         ).fetchall()
     found = [name for kind, before, after in rows for name in ([after] if kind != "text" else _names(before, after))]
     return tuple(dict.fromkeys(name for name in found if not NUMBERED.fullmatch(name)))
+
+
+def _said(one: Correction) -> str:
+    if one.kind == "boundary":
+        return f"segments to be {one.after}"
+    return f"{one.before!r} to {one.after!r}" + ("" if one.kind == "text" else f" ({one.kind})")
 
 
 def _names(before: str, after: str) -> list[str]:

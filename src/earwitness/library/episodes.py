@@ -130,11 +130,17 @@ def transcript_of(library: Library, number: int) -> Transcript:
         OptionError: there is no such episode.
         StorageError: the library is damaged.
     """
+    made = raw_transcript_of(library, number)
+    return corrected(made, corrections(library, made.source.sha256))[0]
+
+
+def raw_transcript_of(library: Library, number: int) -> Transcript:
+    """The transcript of an episode as the engines made it; it raises what `transcript_of` does."""
     with library.transaction(writes=False) as database:
-        row = database.execute("SELECT recording, transcript FROM episodes WHERE id = ?", (number,)).fetchone()
-        if row is None:
-            raise OptionError(f"no episode has the number {number}")
-        return corrected(_read(library, row[1]), corrections_of(database, row[0]))[0]
+        row = database.execute("SELECT transcript FROM episodes WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise OptionError(f"no episode has the number {number}")
+    return _read(library, row[0])
 
 
 def corrections(library: Library, recording: str) -> tuple[Correction, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from earwitness import engines
 from earwitness.audio import load
 from earwitness.errors import AudioError, OptionError, SourceError, TranscriptError
+from earwitness.library.edits import naming
+from earwitness.library.episodes import correct, kept
 from earwitness.library.store import Library
 from earwitness.library.voices import checked_name, remember
 from earwitness.options import SourceOptions
@@ -63,6 +65,8 @@ def name_speaker(
 ) -> tuple[Transcript, Print]:
     """Keeps the voice of a speaker under a name, and gives the transcript that says so.
 
+    Where the recording is in the library, the name is a correction, too, which outlives the transcript.
+
     Args:
         library: the database; none is the user's.
         transcript: in which the speaker has a label.
@@ -86,6 +90,9 @@ def name_speaker(
             f"{transcript.source.name}: {speaker.name} is heard alone for less than {MIN_PRINT_S:.0f} s in turns of "
             f"{embedder.window_s:.1f} s or more, too little to know the voice again; name it where it says more"
         )
-    with Library(library) as kept:
-        remember(kept, name, own, embedder=embedder.identity(), recording=transcript.source.sha256, speaker=speaker.id)
+    recording = transcript.source.sha256
+    with Library(library) as opened:
+        remember(opened, name, own, embedder=embedder.identity(), recording=recording, speaker=speaker.id)
+        if kept(opened, recording):
+            correct(opened, recording, [naming(transcript, speaker.id, name)])
     return renamed(transcript, speaker, name), own

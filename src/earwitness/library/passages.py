@@ -51,7 +51,7 @@ class Passage:
 def passages(transcript: Transcript, title: str) -> Iterator[Passage]:
     """The passages of a transcript: its title, its chapters, and all that is said, never over a change of speaker."""
     written = transcript.engine.summarizer != EXTRACTIVE  # extracts would only be found twice
-    about = [title, *transcript.keywords]
+    about = [title]
     if written:
         about += [transcript.description.text if transcript.description else "", _text(transcript.summary)]
     yield Passage(EPISODE, None, 0.0, spaced(". ".join(filter(None, about))))

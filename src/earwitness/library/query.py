@@ -40,8 +40,8 @@ def parsed(text: str) -> Query:
 
     >>> parsed('climate AND (tax OR "green deal")').match
     '("climate" AND ("tax" OR "green deal"))'
-    >>> parsed("what's up?").match, parsed('bio* AND "').match
-    ('("what\'s" AND "up?")', '"bio"*')
+    >>> parsed("AT&T?").match, parsed('bio* AND "').match
+    ('"AT&T?"', '"bio"*')
 
     Raises:
         OptionError: there is no letter or digit in it, or it is too long.

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from sqlite3 import Connection
 
 from earwitness.errors import OptionError
@@ -19,10 +20,11 @@ from earwitness.types import Seconds
 from earwitness.units import short_clock
 
 LIMIT = 20
-FREQUENT = 20_000
-"""A word or phrase in more passages than this is frequent: to weigh it in all of them would take too long."""
+WEIGHED = 10_000
+"""Words and phrases are weighed in all passages that have them, the rarest first, up to so many: more take too long."""
 NEWEST = 1_000
-"""Of passages with a frequent word, so many are ranked: those that were kept last, and as many with the other words."""
+"""Of passages with a word that is too frequent for that, so many are ranked: those kept last, and as many that have one
+of the rarer words."""
 SNIPPET_CHARACTERS = 160
 
 # Of BM25 (Robertson and Zaragoza 2009), as SQLite has them.
@@ -60,8 +62,8 @@ def search(
 ) -> tuple[Hit, ...]:
     """The passages that fit a query, those that fit best first.
 
-    They are ranked by BM25. Where a word or phrase of the query is in more than `FREQUENT` passages, only the newest
-    `NEWEST` of those that fit are, together with as many that have the rarer words.
+    They are ranked by BM25: all of them, where the words of the query are in no more than `WEIGHED` passages; else the
+    newest `NEWEST` of those that fit, and as many that have the rarer words.
 
     Args:
         library: where to search.
@@ -76,23 +78,29 @@ def search(
         StorageError: the library cannot be read.
     """
     wanted = parsed(query)
-    first = _first_day(since) if since else None
+    first = _first_day(since) if since is not None else None
     if limit < 1:
         raise OptionError(f"a limit of {limit}: give 1 or more")
     with library.transaction(writes=False) as database:
         filters = [f"filters : ({' OR '.join(_named(database, speaker))})"] if speaker is not None else []
         filters += [f"filters : ({' OR '.join(_days_from(first))})"] if first else []
-        rare = tuple(phrase for phrase in wanted.phrases if not _is_frequent(database, phrase))
+        rare = _rare(database, wanted.phrases)
         ranked = _ranked_of_all if len(rare) == len(wanted.phrases) else _ranked_of_newest
         scores = ranked(database, wanted, rare, filters)[:limit]
         return tuple(_hit(database, wanted, row, score) for row, score in scores)
 
 
-def _is_frequent(database: Connection, phrase: str) -> bool:
-    row = database.execute(
-        "SELECT 1 FROM found WHERE found MATCH ? LIMIT 1 OFFSET ?", (f"text : {phrase}", FREQUENT)
-    ).fetchone()
-    return row is not None
+def _rare(database: Connection, phrases: Sequence[str]) -> list[str]:
+    """The phrases that can be weighed in all passages."""
+    counts = {
+        phrase: database.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM found WHERE found MATCH ? LIMIT ?)", (f"text : {phrase}", WEIGHED + 1)
+        ).fetchone()[0]
+        for phrase in phrases
+    }
+    ordered = sorted(phrases, key=lambda phrase: counts[phrase])
+    sums = accumulate(counts[phrase] for phrase in ordered)
+    return [phrase for phrase, total in zip(ordered, sums, strict=True) if total <= WEIGHED]
 
 
 def _ranked_of_all(
