@@ -112,7 +112,11 @@ class _Comparison:
             [text_of(self._old[place] for place in line) for line in old],
             [text_of(self._new[place] for place in line) for line in new],
         ):
-            yield from self._words(_joined(old[first:last]), _joined(new[begin:end]))
+            if last - first == end - begin:
+                for one, other in zip(old[first:last], new[begin:end], strict=True):
+                    yield from self._words(one, other)
+            else:
+                yield from self._words(_joined(old[first:last]), _joined(new[begin:end]))
 
     def _words(self, old: range, new: range) -> Iterator[_Step]:
         for kind, i1, i2, j1, j2 in _compared(
@@ -131,12 +135,20 @@ class _Comparison:
                 continue
             old, new = list(step.old), list(step.new)
             if not old or not new:
-                if number and self._steps[number - 1].same:
-                    old, new = [self._steps[number - 1].old[0], *old], [self._steps[number - 1].new[0], *new]
-                elif number + 1 < len(self._steps):
-                    old, new = [*old, self._steps[number + 1].old[0]], [*new, self._steps[number + 1].new[0]]
+                neighbour = self._neighbour(number)
+                old, new = sorted((*neighbour.old, *old)), sorted((*neighbour.new, *new))
             if old:
                 yield _text([self._old[place] for place in old], text_of(self._new[place] for place in new))
+
+    def _neighbour(self, number: int) -> _Step:
+        """The same word before a step, or after it where the step begins a line."""
+        step = self._steps[number]
+        words, first = (self._new, step.new.start) if step.new else (self._old, step.old.start)
+        begins = not first or words[first - 1].line != words[first].line
+        for place in (number + 1, number - 1) if begins else (number - 1, number + 1):
+            if 0 <= place < len(self._steps) and self._steps[place].same:
+                return self._steps[place]
+        return _Step(range(0), range(0), True)
 
     def _speakers(self) -> Iterator[Correction]:
         """Runs of words that have another speaker now."""

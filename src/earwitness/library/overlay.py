@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import count, groupby
 
-from earwitness.exports.reading import timed_words
+from earwitness.exports.reading import clean, timed_words
 from earwitness.library.corrections import CUT, NUMBERED, Correction, Span
 from earwitness.library.following import Replaced, followed
 from earwitness.text import plain
@@ -50,6 +50,8 @@ def corrected(transcript: Transcript, corrections: Sequence[Correction]) -> tupl
     # Names first: they tell other corrections who is meant.
     ordered = sorted(corrections, key=lambda one: one.kind != "name")
     unfit = {one for one in ordered if not draft.apply(one)}
+    if unfit == set(corrections):
+        return transcript, tuple(corrections)
     return draft.transcript(), tuple(one for one in corrections if one in unfit)
 
 
@@ -58,12 +60,19 @@ def said(transcript: Transcript) -> list[Said]:
     return [
         Said(replace(word, speaker=segment.speaker), line, segment.id)
         for line, segment in enumerate(transcript.segments)
-        for word in timed_words(segment, transcript.language)
+        for word in _words(segment, transcript.language)
     ]
 
 
 def text_of(words: Iterable[Said]) -> str:
     return "".join(one.word.word for one in words).strip()
+
+
+def _words(segment: Segment, language: str) -> tuple[Word, ...]:
+    """The words of a segment; where its text has other blanks than they have, those of the text."""
+    words = timed_words(segment, language)
+    same = "".join(word.word for word in words).strip() == clean(segment.text)
+    return words if same else timed_words(replace(segment, words=()), language)
 
 
 class Draft:
@@ -95,7 +104,7 @@ class Draft:
 
     def _segment(self, number: int, words: Sequence[Said], old: Segment) -> Segment:
         spoken = tuple(one.word for one in words)
-        if spoken == tuple(replace(word, speaker=old.speaker) for word in timed_words(old, self._before.language)):
+        if spoken == tuple(replace(word, speaker=old.speaker) for word in _words(old, self._before.language)):
             return replace(old, id=number)
         end = max(word.end for word in spoken)
         return replace(
@@ -218,7 +227,7 @@ def _timed(texts: Sequence[str], old: Sequence[Said]) -> Iterator[Said]:
     step_s, at = (end - start) / max(1, len("".join(texts))), start
     for number, text in enumerate(texts):
         one = old[number] if len(texts) == len(old) else old[0]
-        till = at + step_s * len(text)
+        till = min(end, at + step_s * len(text))
         if len(texts) == len(old) and one.word.word == text:
             yield one
         elif len(texts) == len(old):
