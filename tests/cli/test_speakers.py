@@ -90,10 +90,12 @@ def test_a_named_voice_is_proposed_in_the_next_episode_and_forgotten(run: Run, f
     assert not any(speaker.proposal for speaker in transcripts.read(folder / "two.json").speakers)
 
 
-def test_without_the_flag_no_library_is_looked_into(run: Run, folder: Path) -> None:
+def test_without_the_flag_no_voice_is_looked_for(run: Run, folder: Path) -> None:
+    guest = label_of(transcripts.read(folder / "one.json"), "Guest", 0.0)
+    assert run("speakers", "name", "one.json", guest, "Ada").returncode == 0
     done = run("transcribe", "two.wav", "--engine", "fake", "-f", "json")
     assert done.returncode == 0, done.stderr
-    assert not (folder / "voices.sqlite").exists()
+    assert not any(speaker.proposal for speaker in transcripts.read(folder / "two.json").speakers)
 
 
 def test_accepting_a_proposal_adds_an_episode(run: Run, folder: Path) -> None:

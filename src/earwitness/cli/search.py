@@ -36,17 +36,20 @@ def search(
     library: arguments.Library = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
+    from earwitness.library.episodes import episodes
     from earwitness.library.search import search as hits_of
     from earwitness.library.store import Library
 
     with Library(library) as opened:
         found = hits_of(opened, " ".join(query), speaker=speaker, since=since, limit=limit)
+        empty = not found and not episodes(opened)
     if as_json:
         tables.print_json([dataclasses.asdict(hit) for hit in found])
         return
     _print(found)
     if not found:
-        print("nothing found", file=sys.stderr)
+        why = f"; no episodes are kept in {opened.path} yet" if empty else ""
+        print(f"nothing found{why}", file=sys.stderr)
 
 
 def _print(found: tuple[Hit, ...]) -> None:
