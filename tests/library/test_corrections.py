@@ -235,11 +235,22 @@ def test_a_name_that_nobody_has_the_voice_for_does_not_fit() -> None:
     transcript = make_transcript()
     made = naming(transcript, "B", "Robert")
     one_voice = make_transcript([("A" if line.id % 2 else "B", line.text) for line in transcript.segments])
-    silent = replace(transcript, turns=())
+    silent = make_transcript(start_s=500.0)
     assert corrected(silent, [made]) == (silent, (made,))
     shown, _ = corrected(transcript, [made])
     assert shown.name_of("B") == "Robert"
     assert corrected(one_voice, [made])[0].name_of("B") == "Robert"  # it has the longer of the two turns
+
+
+def test_one_who_was_added_is_renamed_and_nobody_else(library: Library) -> None:
+    transcript = make_transcript()
+    number, recording = keep(library, transcript), transcript.source.sha256
+    last = transcript.segments[5]
+    correct(library, recording, [Correction("speaker", last.start, last.end, "Ann Lee", "Cleo")])
+    shown = transcript_of(library, number)
+    for name in ("Clea", "Cleo", "Clea"):
+        correct(library, recording, [naming(shown, str(shown.segments[5].speaker), name)])
+        assert {who for who, _ in texts(transcript_of(library, number))} == {"Ann Lee", "Bob", name}
 
 
 def test_segments_are_cut_and_joined(tmp_path: Path) -> None:

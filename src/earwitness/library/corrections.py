@@ -53,20 +53,24 @@ class Correction:
 
 
 def add(database: Connection, recording: str, made: Sequence[Correction]) -> None:
-    """Adds corrections to a recording; one that is there already is not added again."""
-    known = corrections_of(database, recording)
+    """Adds corrections to a recording; one that is there already is the last one now."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    database.executemany(
-        """
-        INSERT INTO corrections (recording, kind, start, end, before, after, spans, created)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
-            (recording, one.kind, one.start, one.end, one.before, one.after, json.dumps(one.spans), now)
-            for one in dict.fromkeys(made)
-            if one not in known
-        ],
-    )
+    for one in made:
+        values = (recording, one.kind, one.start, one.end, one.before, one.after, json.dumps(one.spans))
+        database.execute(
+            """
+            DELETE FROM corrections WHERE recording = ? AND kind = ? AND start = ? AND end = ? AND before = ?
+            AND after = ? AND spans = ?
+            """,
+            values,
+        )
+        database.execute(
+            """
+            INSERT INTO corrections (recording, kind, start, end, before, after, spans, created)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (*values, now),
+        )
 
 
 def corrections_of(database: Connection, recording: str) -> tuple[Correction, ...]:

@@ -47,12 +47,8 @@ def corrected(transcript: Transcript, corrections: Sequence[Correction]) -> tupl
     if not corrections:
         return transcript, ()
     draft = Draft(transcript)
-    # Names first: they tell other corrections who is meant.
-    ordered = sorted(corrections, key=lambda one: one.kind != "name")
-    unfit = {one for one in ordered if not draft.apply(one)}
-    if unfit == set(corrections):
-        return transcript, tuple(corrections)
-    return draft.transcript(), tuple(one for one in corrections if one in unfit)
+    unfit = tuple(one for one in corrections if not draft.apply(one))
+    return transcript if len(unfit) == len(corrections) else draft.transcript(), unfit
 
 
 def said(transcript: Transcript) -> list[Said]:
@@ -206,12 +202,13 @@ class Draft:
     def _heard_in(self, spans: Sequence[Span]) -> str | None:
         """The speaker to whom most is given of what is said in spans of time."""
         heard: dict[str | None, Seconds] = {}
-        for turn in self._before.turns:
+        for label, run in groupby((one.word for one in self._said), key=lambda word: word.speaker):
+            words = list(run)
             for start, end in spans:
-                shared = max(0.0, min(end, turn.end) - max(start, turn.start))
-                heard[turn.speaker] = heard.get(turn.speaker, 0.0) + shared
-        label = max(heard, key=lambda label: heard[label], default=None)
-        return label if label and heard[label] > SAME_VOICE * sum(heard.values()) else None
+                shared = max(0.0, min(end, words[-1].end) - max(start, words[0].start))
+                heard[label] = heard.get(label, 0.0) + shared
+        most = max(heard, key=lambda label: heard[label], default=None)
+        return most if most and heard[most] > SAME_VOICE * sum(heard.values()) else None
 
     def _new_label(self) -> str:
         return next(label for number in count() if (label := f"SPEAKER_{number:02d}") not in self._speakers)
