@@ -9,8 +9,8 @@ words by two to four speakers, in turns of 20 s on average, from a vocabulary of
 follow Zipf's law; a few of them are put in place of real ones, for the queries. Every episode has a real transcript
 in it, the first one's. `keep` times a transcript of an hour, given anew each round.
 
-`search` asks each query in a new process (cold), again with the file's pages dropped from the system's cache (disk),
-and then many times in one process (warm); it tells the median and the longest.
+`search` asks each query in new processes (cold), in others with the file dropped from the system's cache (disk),
+and many times in one process (warm; cpu is the processor's time of these); it tells the median and the longest.
 """
 
 from __future__ import annotations
@@ -153,14 +153,16 @@ def time_keep(path: Path, rounds: int) -> None:
     print(f"kept an hour in {median(times):.2f} s, at most {max(times):.2f} s")
 
 
-def timed(path: Path, query: dict[str, str], rounds: int) -> tuple[list[float], int]:
-    times, hits = [], 0
+def timed(path: Path, query: dict[str, str], rounds: int) -> tuple[list[float], list[float], int]:
+    """Milliseconds on the clock and of the processor, and how many hits there are."""
+    wall, cpu, hits = [], [], 0
     with Library(path) as library:
         for _ in range(rounds):
-            began = time.perf_counter()
+            began = time.perf_counter(), time.process_time()
             hits = len(search(library, **query))
-            times.append(1000 * (time.perf_counter() - began))
-    return times, hits
+            wall.append(1000 * (time.perf_counter() - began[0]))
+            cpu.append(1000 * (time.process_time() - began[1]))
+    return wall, cpu, hits
 
 
 def forget_pages(path: Path) -> None:
@@ -177,13 +179,13 @@ def asked_once(path: Path, query: dict[str, str]) -> float:
 def time_search(path: Path, rounds: int, as_json: bool) -> None:
     rows = {}
     for name, query in QUERIES.items():
-        warm, hits = timed(path, query, rounds)
+        warm, cpu, hits = timed(path, query, rounds)
         cold = [asked_once(path, query) for _ in range(3)]
         disk = []
         for _ in range(3):
             forget_pages(path)
             disk.append(asked_once(path, query))
-        times = {"warm": warm, "cold": cold, "disk": disk}
+        times = {"warm": warm, "cpu": cpu, "cold": cold, "disk": disk}
         rows[name] = {"hits": hits, **{kind: [median(found), max(found)] for kind, found in times.items()}}
         if not as_json:
             shown = "  ".join(

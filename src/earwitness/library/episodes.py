@@ -181,6 +181,7 @@ def put_passages(database: Connection, episode: int, transcript: Transcript) -> 
         [(episode, one.id, one.name, one.seconds) for one in transcript.speakers],
     )
     database.execute("DELETE FROM passages WHERE episode = ?", (episode,))
+    database.execute("DELETE FROM meanings WHERE episode = ?", (episode,))
     names = {label: transcript.name_of(label) for label in {segment.speaker for segment in transcript.segments}}
     add_passages(database, episode, passages(transcript, row[0]), names, _day(row[1], row[2]))
 

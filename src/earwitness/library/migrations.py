@@ -92,6 +92,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             INSERT INTO found (found, rowid, text, filters) VALUES ('delete', old.id, old.text, old.filters);
         END
         """,
+        # What passages mean to an engine: `passages` are their ids, `vectors` a row for each.
+        """
+        CREATE TABLE meanings (
+            episode INTEGER NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+            embedder TEXT NOT NULL,
+            passages BLOB NOT NULL,
+            vectors BLOB NOT NULL,
+            PRIMARY KEY (episode, embedder)
+        )
+        """,
     ),
     # What people have set right, anchored to the time of the recording, so that it outlives the transcript.
     (

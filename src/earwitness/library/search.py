@@ -78,16 +78,25 @@ def search(
         StorageError: the library cannot be read.
     """
     wanted = parsed(query)
-    first = _first_day(since) if since is not None else None
     if limit < 1:
         raise OptionError(f"a limit of {limit}: give 1 or more")
     with library.transaction(writes=False) as database:
-        filters = [f"filters : ({' OR '.join(_named(database, speaker))})"] if speaker is not None else []
-        filters += [f"filters : ({' OR '.join(_days_from(first))})"] if first else []
+        filters = filters_of(database, speaker, since)
         rare = _rare(database, wanted.phrases)
         ranked = _ranked_of_all if len(rare) == len(wanted.phrases) else _ranked_of_newest
         scores = ranked(database, wanted, rare, filters)[:limit]
         return tuple(_hit(database, wanted, row, score) for row, score in scores)
+
+
+def filters_of(database: Connection, speaker: str | None, since: str | None) -> list[str]:
+    """The queries for FTS5 that all passages must fit which a speaker says, and which are of a day or later.
+
+    Raises:
+        OptionError: no such speaker, or no such date.
+    """
+    wanted = [_named(database, speaker)] if speaker is not None else []
+    wanted += [_days_from(_first_day(since))] if since is not None else []
+    return [f"filters : ({' OR '.join(words)})" for words in wanted]
 
 
 def _rare(database: Connection, phrases: Sequence[str]) -> list[str]:
