@@ -20,9 +20,9 @@ from earwitness.types import Seconds
 from earwitness.units import short_clock
 
 LIMIT = 20
-WEIGHED = 10_000
+WEIGHED = 3_000
 """Words and phrases are weighed in all passages that have them, the rarest first, up to so many: more take too long."""
-NEWEST = 1_000
+NEWEST = 500
 """Of passages with a word that is too frequent for that, so many are ranked: those kept last, and as many that have one
 of the rarer words."""
 SNIPPET_CHARACTERS = 160
