@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earwitness.extracts import Extract
+from earwitness.meanings import Meanings
 from earwitness.text import TermMatrix, Vocabulary
 from earwitness.types import Chapter
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from earwitness.types import FloatArray
 
     Numbers = npt.NDArray[np.float64]
 
@@ -23,20 +26,30 @@ _JUMP, _STEPS = 0.15, 30
 _RELEVANCE = 0.7
 # A sentence is worth more for each word of its chapter's title, up to two, and at the beginning of the chapter.
 _TITLE, _FIRST = 1.4, 1.15
+# So many rows of the graph of meanings are made at once: memory grows with the text, not with its square.
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """An extract, what it is worth within its chapter, and its place in the episode."""
+    """An extract, what it is worth within its chapter, and its place in the episode; where a model tells, its meaning."""
 
     extract: Extract
     score: float
     place: int
     chapter: int
+    meaning: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
-def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary) -> list[Ranked]:
-    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order."""
+def rank(
+    found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary, meanings: Meanings | None = None
+) -> list[Ranked]:
+    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order.
+
+    Raises:
+        ModelError: the engine of `meanings` cannot be loaded or run.
+    """
+    rows = meanings.rows([extract.text for extract in found]) if meanings else None
     chapter_of = {number: place for place, chapter in enumerate(chapters) for number in chapter.segments}
     members: list[list[tuple[int, Extract]]] = [[] for _ in chapters]
     for place, extract in enumerate(found):
@@ -44,31 +57,42 @@ def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Voca
     titles = [set(vocabulary.terms(chapter.title)) for chapter in chapters]
     ranked = []
     for number, (title, placed) in enumerate(zip(titles, members, strict=True)):
-        central = centrality([extract.terms for _, extract in placed])
+        own = None if rows is None else rows[[place for place, _ in placed]]
+        central = centrality([extract.terms for _, extract in placed], own)
         for rank, ((place, extract), centre) in enumerate(zip(placed, central, strict=True)):
             terms = set(extract.terms)
             score = extract.worth * float(centre) * _TITLE ** min(2, len(title & terms)) * (_FIRST if rank < 3 else 1.0)
             if number == 0 and extract.previews:
                 # What says what comes is the better, the more of it comes.
                 score *= (1 + sum(bool(later & terms) for later in titles[1:])) ** 2
-            ranked.append(Ranked(extract, score, place, number))
+            ranked.append(Ranked(extract, score, place, number, None if rows is None else rows[place]))
     return ranked
 
 
-def centrality(documents: Sequence[Sequence[str]]) -> Numbers:
+def centrality(documents: Sequence[Sequence[str]], meanings: FloatArray | None = None) -> Numbers:
     """How central each document is among all: shape (n,), mean 1.
 
-    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one.
+    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one; with
+    `meanings`, rows of length 1, over the mean of both graphs.
     """
     matrix = TermMatrix.of(documents)
-    ones = np.ones(len(documents))
-    # Without the edge from each sentence to itself, which would keep the outsiders in the race.
-    degrees = np.maximum(matrix.times(matrix.sum_rows(ones)) - 1, 1e-9)
-    rank = ones
+
+    def spread(weights: Numbers) -> Numbers:
+        # Without the edge from each sentence to itself, which would keep the outsiders in the race.
+        words = matrix.times(matrix.sum_rows(weights))
+        return (words if meanings is None else (words + _alike(meanings, weights)) / 2) - weights
+
+    rank = np.ones(len(documents))
+    degrees = np.maximum(spread(rank), 1e-9)
     for _ in range(_STEPS):
-        spread = rank / degrees
-        rank = _JUMP + (1 - _JUMP) * np.maximum(matrix.times(matrix.sum_rows(spread)) - spread, 0.0)
+        rank = _JUMP + (1 - _JUMP) * np.maximum(spread(rank / degrees), 0.0)
     return rank
+
+
+def _alike(rows: FloatArray, weights: Numbers) -> Numbers:
+    """The product of the matrix of cosines, those below 0 left out, with a vector."""
+    blocks = [rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK)]
+    return np.concatenate([np.maximum(block @ rows.T, 0.0) @ weights for block in blocks]) if blocks else weights
 
 
 def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> list[Ranked]:
@@ -84,10 +108,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     picked: list[Ranked] = []
     best = max(item.score for item in pool)
     while pool and len(picked) < count:
-        taken = [set(other.extract.terms) for other in (*chosen, *picked)]
+        taken = [*chosen, *picked]
 
-        def gain(item: Ranked, taken: Sequence[set[str]] = taken) -> float:
-            known = max((_likeness(set(item.extract.terms), other) for other in taken), default=0.0)
+        def gain(item: Ranked, taken: Sequence[Ranked] = taken) -> float:
+            known = max((_likeness(item, other) for other in taken), default=0.0)
             return _RELEVANCE * item.score / best - (1 - _RELEVANCE) * known
 
         choice = max(pool, key=gain)
@@ -97,6 +121,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     return picked
 
 
-def _likeness(one: set[str], other: set[str]) -> float:
-    """Cosine of two sets of terms, 0 to 1."""
-    return float(len(one & other) / np.sqrt(max(1, len(one) * len(other))))
+def _likeness(one: Ranked, other: Ranked) -> float:
+    """Cosine of two sets of terms, 0 to 1; where their meanings are known, the mean of both cosines."""
+    terms, others = set(one.extract.terms), set(other.extract.terms)
+    words = float(len(terms & others) / np.sqrt(max(1, len(terms) * len(others))))
+    if one.meaning is None or other.meaning is None:
+        return words
+    return (words + max(0.0, float(one.meaning @ other.meaning))) / 2
