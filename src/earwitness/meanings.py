@@ -34,7 +34,7 @@ class Meanings:
         self._known: dict[str, FloatArray] = {}
 
     def of(self, texts: Sequence[str]) -> FloatArray:
-        """A row of length 1 for each text, shape (n, d); the dot product of two is 1 for one meaning, 0 for none shared.
+        """A row of length 1 for each text, shape (n, d); the product of two is 1 for one meaning, 0 for none shared.
 
         Raises:
             ModelError: the engine cannot be loaded or run.

@@ -1,13 +1,14 @@
 """A claim in the words of those whom it is about: for what nobody said, words of theirs that mean the same.
 
 Whole sentences tell too little: one in which a single noun is wrong is as near to what was said as a faithful one in
-other words. So each word is looked at, by itself and in its place: words of one kind, like bees and wasps, are near each
-other by themselves, but put in each other's place they change what a sentence says.
+other words. So each word is looked at, by itself and in its place: words of one kind, like bees and wasps, are near
+each other by themselves, but put in each other's place they change what a sentence says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from earwitness.clauses import Clause
@@ -31,8 +32,8 @@ def in_their_words(
     heard: Sequence[Saying],
     meanings: Meanings,
     vocabulary: Vocabulary,
-) -> list[list[str]]:
-    """`needed`, in which what nobody said is replaced by what means the same, where somebody said that.
+) -> tuple[list[Clause], list[list[str]]]:
+    """Both, with what means the same in place of what nobody said, where somebody said that; also in what is counted.
 
     Args:
         claims: the clauses of a sentence.
@@ -61,7 +62,16 @@ def in_their_words(
         best = int(fits.argmax())
         return offered[tried[best]] if fits[best] >= _PLACE else term
 
-    return [[replaced(claim, term) for term in terms] for claim, terms in zip(claims, needed, strict=True)]
+    told = [[replaced(claim, term) for term in terms] for claim, terms in zip(claims, needed, strict=True)]
+    return [
+        _counting(claim, dict(zip(*pair, strict=True))) for claim, *pair in zip(claims, needed, told, strict=True)
+    ], told
+
+
+def _counting(claim: Clause, meant: Mapping[str, str]) -> Clause:
+    """A claim whose numbers count what is meant."""
+    numbers = (replace(n, counts=frozenset(meant.get(term, term) for term in n.counts)) for n in claim.numbers)
+    return replace(claim, numbers=tuple(numbers))
 
 
 def _offered(heard: Sequence[Saying], vocabulary: Vocabulary) -> dict[str, str]:

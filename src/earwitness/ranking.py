@@ -26,13 +26,11 @@ _JUMP, _STEPS = 0.15, 30
 _RELEVANCE = 0.7
 # A sentence is worth more for each word of its chapter's title, up to two, and at the beginning of the chapter.
 _TITLE, _FIRST = 1.4, 1.15
-# So many rows of the graph of meanings are made at once: memory grows with the text, not with its square.
-_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """An extract, what it is worth within its chapter, and its place in the episode; where a model tells, its meaning."""
+    """An extract, what it is worth within its chapter, its place in the episode; its meaning where a model tells."""
 
     extract: Extract
     score: float
@@ -76,23 +74,21 @@ def centrality(documents: Sequence[Sequence[str]], meanings: FloatArray | None =
     `meanings`, rows of length 1, over the mean of both graphs.
     """
     matrix = TermMatrix.of(documents)
+    # A chapter has some hundred sentences: this takes a few megabytes.
+    alike = None if meanings is None else np.maximum(meanings @ meanings.T, 0.0)
+    # Without the edge from each sentence to itself, which would keep the outsiders in the race.
+    if alike is not None:
+        np.fill_diagonal(alike, 0.0)
 
     def spread(weights: Numbers) -> Numbers:
-        # Without the edge from each sentence to itself, which would keep the outsiders in the race.
-        words = matrix.times(matrix.sum_rows(weights))
-        return (words if meanings is None else (words + _alike(meanings, weights)) / 2) - weights
+        words = np.maximum(matrix.times(matrix.sum_rows(weights)) - weights, 0.0)
+        return words if alike is None else (words + alike @ weights.astype(np.float32)) / 2
 
     rank = np.ones(len(documents))
     degrees = np.maximum(spread(rank), 1e-9)
     for _ in range(_STEPS):
-        rank = _JUMP + (1 - _JUMP) * np.maximum(spread(rank / degrees), 0.0)
+        rank = _JUMP + (1 - _JUMP) * spread(rank / degrees)
     return rank
-
-
-def _alike(rows: FloatArray, weights: Numbers) -> Numbers:
-    """The product of the matrix of cosines, those below 0 left out, with a vector."""
-    blocks = [rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK)]
-    return np.concatenate([np.maximum(block @ rows.T, 0.0) @ weights for block in blocks]) if blocks else weights
 
 
 def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> list[Ranked]:

@@ -87,11 +87,11 @@ def summarize(
     """Picks the sentences that say most of the episode, of each chapter, of each speaker's part and each long turn.
 
     Sentences are ranked by centrality (continuous LexRank, Erkan and Radev 2004) over TF-IDF vectors, with `meanings`
-    over these and embeddings, and picked for relevance and novelty (maximal marginal relevance, Carbonell and Goldstein
-    1998). Questions, courtesies and
-    fragments are passed over; a sentence that leans on the one before it ("It was ...") is taken together with that.
-    The episode's sentences come from as many chapters as there is room for. A sentence's text is the speaker's own,
-    cleaned of fillers, without a name: the evidence tells who said it and when. Memory grows with the text only.
+    over these and embeddings, and picked for relevance and novelty (maximal marginal relevance, Carbonell and
+    Goldstein 1998). Questions, courtesies and fragments are passed over; a sentence that leans on the one before it
+    ("It was ...") is taken together with that. The episode's sentences come from as many chapters as there is room
+    for. A sentence's text is the speaker's own, cleaned of fillers, without a name: the evidence tells who said it and
+    when. Memory grows with the text only.
 
     Args:
         chapters: every segment in exactly one.

@@ -2,8 +2,8 @@
 
 The measure is lexical, needs no model, and serves extracts and generated text alike. It heeds what makers of summaries
 get wrong most: words, names and numbers that nobody said, names and numbers that were said of something else, and
-denials that came or went. Where a model of sentences is there, words that nobody said may stand for others that mean the
-same; names, numbers and denials are asked for as before.
+denials that came or went. Where a model of sentences is there, words that nobody said may stand for others that mean
+the same; names, numbers and denials are asked for as before.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BOUND, _BOUND_SPEAKER = 0.7, 0.6
 # Evidence: so many segments at most, and each must add so much of the sentence; what common words are worth.
 _MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR, _COMMON = 4, 0.12, 1.15, 0.3
 # By meaning, what is this much of the best is evidence, too.
-_AS_MEANT = 0.85
+_AS_MEANT = 0.7
 
 # How summaries speak of talk; nobody needs to have said these words.
 _FRAME = frozenset(
@@ -120,11 +120,10 @@ class Witness:
         if any(_ABOUT & set(claim.words) for claim in claims):
             windows.append([said for window in windows for said in window])
         share, left = self._borne_out(claims, needed, windows)
-        # A contradiction stands, whatever the words may mean.
-        if self._meanings and left == 1.0 and share < SUPPORTED:
+        if self._meanings and share * left < SUPPORTED:
             heard = _different(windows)
             meant = in_their_words(claims, needed, heard, self._meanings, self._sayings.reader.vocabulary)
-            share, left = max((share, left), self._borne_out(claims, meant, windows), key=math.prod)
+            share, left = max((share, left), self._borne_out(*meant, windows), key=math.prod)
         return round(share * left, 4), left < 1
 
     def _borne_out(
@@ -198,19 +197,38 @@ class Witness:
             # What the words point to must not contradict it, either.
             by_meaning = min(self.support(text, meant), self.support(text, {*meant, *evidence}))
             if by_meaning > support:
-                return SummarySentence(text, meant, by_meaning)
+                return SummarySentence(text, self._no_more_than(meant, text, by_meaning), by_meaning)
         return SummarySentence(text, evidence, support)
 
     def _meant_by(self, text: str, among: Iterable[int] | None) -> tuple[int, ...]:
-        """The ids of the segments that are nearest to a sentence in what they mean, in order."""
+        """The ids of the segments that are nearest to a sentence in what they mean, in order.
+
+        Names are left out: those who speak seldom say their own.
+        """
         assert self._meanings
         segments = self._sayings.segments
-        allowed = range(len(segments)) if among is None else sorted(self._place[n] for n in set(among) & set(self._place))
+        allowed = (
+            range(len(segments)) if among is None else sorted(self._place[n] for n in set(among) & set(self._place))
+        )
         if not allowed:
             return ()
-        likeness = self._rows[list(allowed)] @ self._meanings.of([text])[0]
+        likeness = self._rows[list(allowed)] @ self._meanings.of([self._without_names(text)])[0]
         likest = sorted(zip(allowed, likeness, strict=True), key=lambda pair: -pair[1])[:_MOST_EVIDENCE]
         return tuple(sorted(segments[place].id for place, like in likest if like >= _AS_MEANT * likest[0][1]))
+
+    def _without_names(self, text: str) -> str:
+        claims = self._sayings.claims(text)
+        return " ".join(
+            word for claim in claims for word in claim.words if fold(word, self.language) not in claim.names
+        )
+
+    def _no_more_than(self, cited: tuple[int, ...], text: str, support: float) -> tuple[int, ...]:
+        """Those of the cited segments without which a sentence would have less support."""
+        for number in cited:
+            others = tuple(other for other in cited if other != number)
+            if others and self.support(text, others) >= support:
+                cited = others
+        return cited
 
     @cached_property
     def _rows(self) -> FloatArray:

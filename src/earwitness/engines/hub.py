@@ -73,7 +73,7 @@ SENTENCES = Repository(
         "onnx/model.onnx_data",
     ),
 )
-"""The model of sentences that is used where it is in the cache: made for paraphrases, in fifty languages, Apache-2.0."""
+"""The model of sentences that is used where it is in the cache: for paraphrases in fifty languages, Apache-2.0."""
 SENTENCE_MODEL = "sentences"
 """Its name in `earwitness models`."""
 
@@ -271,7 +271,11 @@ def find_sentences(model: str = "", *, offline: bool = False) -> Path:
 
 def cached_sentences() -> Path | None:
     """The folder of `SENTENCES` in the local cache, or none; the hub is not asked."""
-    return _cached_part(SENTENCES)
+    from huggingface_hub import constants
+
+    # Its client takes half a second to load, which few runs need.
+    cached = Path(constants.HF_HUB_CACHE, hub_files.repository_folder(SENTENCES.hub_id)).is_dir()
+    return _cached_part(SENTENCES) if cached else None
 
 
 def _whole_part(name: str, repositories: Sequence[Repository], remedy: str, otherwise: str, offline: bool) -> Path:

@@ -1,8 +1,8 @@
 """Sentence embeddings: checkpoints of sentence-transformers in ONNX, run by onnxruntime, without torch.
 
-A checkpoint is a folder as these lie on the hub: `onnx/model.onnx`, `tokenizer.json` and `modules.json`, which says what
-follows the network, as a rule `1_Pooling`; and where they are there `sentence_bert_config.json` (the longest text),
-`config_sentence_transformers.json` (what to put before each text) and `config.json`.
+A checkpoint is a folder as these lie on the hub: `onnx/model.onnx`, `tokenizer.json` and `modules.json`, which says
+what follows the network, as a rule `1_Pooling`; and where they are there `sentence_bert_config.json` (the longest
+text), `config_sentence_transformers.json` (what to put before each text) and `config.json`.
 
 Reimers and Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks", 2019.
 """
@@ -83,7 +83,9 @@ class Sentences:
         rows: dict[str, FloatArray] = {}
         for begin in range(0, len(different), BATCH_TEXTS):
             batch = different[begin : begin + BATCH_TEXTS]
-            tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([self._before + text for text in batch])]
+            tokens = [
+                encoding.ids for encoding in self._tokenizer.encode_batch([self._before + text for text in batch])
+            ]
             count = max(1, BATCH_TOKENS // max(1, *map(len, tokens)))
             for first in range(0, len(batch), count):
                 some = slice(first, first + count)
@@ -104,7 +106,9 @@ class Sentences:
             raise ModelError(f"{self._network}: it wants an input {error}; {_WANTED}") from error
         except Exception as error:  # onnxruntime has a dozen kinds of its own, which share no base
             raise ModelError(f"{self._network}: the model cannot be run ({reason(error)}); {_WANTED}") from error
-        states = next((output for output in outputs if np.shape(output)[:2] == ids.shape and np.ndim(output) == 3), None)
+        states = next(
+            (output for output in outputs if np.shape(output)[:2] == ids.shape and np.ndim(output) == 3), None
+        )
         if states is None or not np.isfinite(states[mask > 0]).all():
             raise ModelError(f"{self._network}: it gives no finite numbers for a token; {_WANTED}")
         return _unit(_pooled(np.asarray(states, np.float32), mask, self._pooling))
@@ -203,13 +207,13 @@ def _unit(rows: FloatArray) -> FloatArray:
     return unit
 
 
-def found(name: str, options: ModelOptions) -> Sentences | None:
-    """The engine behind `--sentence-model NAME`; none for `none`, and for `auto` where the default is not in the cache.
+def find(model: str, options: ModelOptions) -> Sentences | None:
+    """The engine for a folder or hub id; for an empty one that of the hub, and none where it is not in the cache.
 
     Raises:
         ModelError: the named model is not here and cannot be had, or is of another kind.
     """
-    if name == hub.AUTO:
-        folder = hub.cached_sentences()
-        return Sentences(folder, hub.SENTENCES.hub_id, options) if folder else None
-    return Sentences(hub.find_sentences(name, offline=options.offline), name, options)
+    if model:
+        return Sentences(hub.find_sentences(model, offline=options.offline), model, options)
+    folder = hub.cached_sentences()
+    return Sentences(folder, hub.SENTENCES.hub_id, options) if folder else None
