@@ -179,7 +179,7 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
-        fell_short=fell_short(transcript, engines.summarizer),
+        fell_short=fell_short(transcript, engines.summarizer, engines.sentences),
         error=f"{name}: its files are written, but it is not in the library: {trouble}" if trouble else None,
         episode=episode,
         heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,

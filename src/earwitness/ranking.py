@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earwitness.extracts import Extract
+from earwitness.meanings import Meanings
 from earwitness.text import TermMatrix, Vocabulary
 from earwitness.types import Chapter
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from earwitness.types import FloatArray
 
     Numbers = npt.NDArray[np.float64]
 
@@ -27,16 +30,24 @@ _TITLE, _FIRST = 1.4, 1.15
 
 @dataclass(frozen=True)
 class Ranked:
-    """An extract, what it is worth within its chapter, and its place in the episode."""
+    """An extract, what it is worth within its chapter, its place in the episode; its meaning where a model tells."""
 
     extract: Extract
     score: float
     place: int
     chapter: int
+    meaning: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
-def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary) -> list[Ranked]:
-    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order."""
+def rank(
+    found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary, meanings: Meanings | None = None
+) -> list[Ranked]:
+    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order.
+
+    Raises:
+        ModelError: the engine of `meanings` cannot be loaded or run.
+    """
+    rows = meanings.rows([extract.text for extract in found]) if meanings else None
     chapter_of = {number: place for place, chapter in enumerate(chapters) for number in chapter.segments}
     members: list[list[tuple[int, Extract]]] = [[] for _ in chapters]
     for place, extract in enumerate(found):
@@ -44,30 +55,39 @@ def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Voca
     titles = [set(vocabulary.terms(chapter.title)) for chapter in chapters]
     ranked = []
     for number, (title, placed) in enumerate(zip(titles, members, strict=True)):
-        central = centrality([extract.terms for _, extract in placed])
+        own = None if rows is None else rows[[place for place, _ in placed]]
+        central = centrality([extract.terms for _, extract in placed], own)
         for rank, ((place, extract), centre) in enumerate(zip(placed, central, strict=True)):
             terms = set(extract.terms)
             score = extract.worth * float(centre) * _TITLE ** min(2, len(title & terms)) * (_FIRST if rank < 3 else 1.0)
             if number == 0 and extract.previews:
                 # What says what comes is the better, the more of it comes.
                 score *= (1 + sum(bool(later & terms) for later in titles[1:])) ** 2
-            ranked.append(Ranked(extract, score, place, number))
+            ranked.append(Ranked(extract, score, place, number, None if rows is None else rows[place]))
     return ranked
 
 
-def centrality(documents: Sequence[Sequence[str]]) -> Numbers:
+def centrality(documents: Sequence[Sequence[str]], meanings: FloatArray | None = None) -> Numbers:
     """How central each document is among all: shape (n,), mean 1.
 
-    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one.
+    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one; with
+    `meanings`, rows of length 1, over the mean of both graphs.
     """
     matrix = TermMatrix.of(documents)
-    ones = np.ones(len(documents))
+    # A chapter has some hundred sentences: this takes a few megabytes.
+    alike = None if meanings is None else np.maximum(meanings @ meanings.T, 0.0)
     # Without the edge from each sentence to itself, which would keep the outsiders in the race.
-    degrees = np.maximum(matrix.times(matrix.sum_rows(ones)) - 1, 1e-9)
-    rank = ones
+    if alike is not None:
+        np.fill_diagonal(alike, 0.0)
+
+    def spread(weights: Numbers) -> Numbers:
+        words = np.maximum(matrix.times(matrix.sum_rows(weights)) - weights, 0.0)
+        return words if alike is None else (words + alike @ weights.astype(np.float32)) / 2
+
+    rank = np.ones(len(documents))
+    degrees = np.maximum(spread(rank), 1e-9)
     for _ in range(_STEPS):
-        spread = rank / degrees
-        rank = _JUMP + (1 - _JUMP) * np.maximum(matrix.times(matrix.sum_rows(spread)) - spread, 0.0)
+        rank = _JUMP + (1 - _JUMP) * spread(rank / degrees)
     return rank
 
 
@@ -84,10 +104,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     picked: list[Ranked] = []
     best = max(item.score for item in pool)
     while pool and len(picked) < count:
-        taken = [set(other.extract.terms) for other in (*chosen, *picked)]
+        taken = [*chosen, *picked]
 
-        def gain(item: Ranked, taken: Sequence[set[str]] = taken) -> float:
-            known = max((_likeness(set(item.extract.terms), other) for other in taken), default=0.0)
+        def gain(item: Ranked, taken: Sequence[Ranked] = taken) -> float:
+            known = max((_likeness(item, other) for other in taken), default=0.0)
             return _RELEVANCE * item.score / best - (1 - _RELEVANCE) * known
 
         choice = max(pool, key=gain)
@@ -97,6 +117,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     return picked
 
 
-def _likeness(one: set[str], other: set[str]) -> float:
-    """Cosine of two sets of terms, 0 to 1."""
-    return float(len(one & other) / np.sqrt(max(1, len(one) * len(other))))
+def _likeness(one: Ranked, other: Ranked) -> float:
+    """Cosine of two sets of terms, 0 to 1; where their meanings are known, the mean of both cosines."""
+    terms, others = set(one.extract.terms), set(other.extract.terms)
+    words = float(len(terms & others) / np.sqrt(max(1, len(terms) * len(others))))
+    if one.meaning is None or other.meaning is None:
+        return words
+    return (words + max(0.0, float(one.meaning @ other.meaning))) / 2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from earwitness import exports, foreign
 from earwitness.checkpoints import Checkpoints
-from earwitness.engines.base import Summarizer
+from earwitness.engines.base import SentenceEmbedder, Summarizer
 from earwitness.errors import EarwitnessError, TranscriptError
 from earwitness.library.episodes import keep, kept
 from earwitness.library.store import Library, default_path
@@ -53,6 +53,7 @@ class Job:
     checkpoints: Checkpoints
     folder: Path | None = None
     library: Path | None = None
+    sentences: SentenceEmbedder | None = None
 
     def revise_all(self, paths: Sequence[Path], report: Report | None = None) -> Iterator[Revised]:
         """Each file's outcome, in order; what is wrong with one is in its outcome, never raised."""
@@ -76,7 +77,7 @@ class Job:
         taken.add(written.absolute())
         began = time.perf_counter()
         progress = (lambda stage, done, total: report(str(path), stage, done, total)) if report else None
-        transcript = with_summaries(transcript, self.options, self.engine, self.checkpoints, progress)
+        transcript = with_summaries(transcript, self.options, self.engine, self.checkpoints, progress, self.sentences)
         timings = {**transcript.timings, STAGE: time.perf_counter() - began}
         transcript = replace(transcript, timings=timings)
         files = exports.save(transcript, folder, path.stem, self.formats)
@@ -92,5 +93,5 @@ class Job:
             unsupported=sum(sentence.unsupported for sentence in told),
             warnings=transcript.warnings,
             files=tuple(map(str, files)),
-            fell_short=fell_short(transcript, self.engine),
+            fell_short=fell_short(transcript, self.engine, self.sentences),
         )

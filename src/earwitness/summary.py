@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from earwitness.clauses import names_in
 from earwitness.extracts import extracts
+from earwitness.meanings import Meanings
 from earwitness.options import SummaryOptions
 from earwitness.phrases import keywords
 from earwitness.ranking import Ranked, pick, rank
@@ -81,14 +82,16 @@ def summarize(
     options: SummaryOptions,
     language: str,
     speakers: Sequence[Speaker] = (),
+    meanings: Meanings | None = None,
 ) -> Summarized:
     """Picks the sentences that say most of the episode, of each chapter, of each speaker's part and each long turn.
 
-    Sentences are ranked by centrality (continuous LexRank, Erkan and Radev 2004) over TF-IDF vectors, and picked for
-    relevance and novelty (maximal marginal relevance, Carbonell and Goldstein 1998). Questions, courtesies and
-    fragments are passed over; a sentence that leans on the one before it ("It was ...") is taken together with that.
-    The episode's sentences come from as many chapters as there is room for. A sentence's text is the speaker's own,
-    cleaned of fillers, without a name: the evidence tells who said it and when. Memory grows with the text only.
+    Sentences are ranked by centrality (continuous LexRank, Erkan and Radev 2004) over TF-IDF vectors, with `meanings`
+    over these and embeddings, and picked for relevance and novelty (maximal marginal relevance, Carbonell and
+    Goldstein 1998). Questions, courtesies and fragments are passed over; a sentence that leans on the one before it
+    ("It was ...") is taken together with that. The episode's sentences come from as many chapters as there is room
+    for. A sentence's text is the speaker's own, cleaned of fillers, without a name: the evidence tells who said it and
+    when. Memory grows with the text only.
 
     Args:
         chapters: every segment in exactly one.
@@ -96,11 +99,14 @@ def summarize(
         options: turns of `long_turn_s` or less are their own summary and get none.
         language: ISO 639-1; what to pass over is known for English, the rest serves any language.
         speakers: those of the segments, with the names to show.
+
+    Raises:
+        ModelError: the engine of `meanings` cannot be loaded or run.
     """
     texts = [item.text for item in segments]
     vocabulary = Vocabulary.of(texts, language)
-    ranked = rank(extracts(segments, vocabulary), chapters, vocabulary)
-    witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary)
+    ranked = rank(extracts(segments, vocabulary), chapters, vocabulary, meanings)
+    witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary, meanings)
 
     def told(span: Summed, items: Sequence[Ranked], count: int) -> Summed:
         return dataclasses.replace(span, summary=_summary(pick(items, count), witness))

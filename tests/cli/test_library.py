@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import sentence_checkpoint
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.exports.json import read, write
 from earwitness.library.episodes import episodes, raw_transcript_of
@@ -117,6 +118,21 @@ def test_what_cannot_be_done_is_said_in_a_line(run: Run, arguments: tuple[str, .
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_search_by_meaning_needs_a_model_of_sentences(run: Run, folder: Path) -> None:
+    done = run("search", "--semantic", "a vessel", "--sentence-model", "none")
+    assert done.returncode == 1
+    assert "no model of sentences is here; run `earwitness models download sentences`" in done.stderr
+
+    sentence_checkpoint.write(folder / "model", ["a small boat", "the river"], ["boat vessel"])
+    arguments = ("search", "--semantic", "a vessel", "--sentence-model", "model", "--json", "--limit", "3")
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "0 of 1 new episodes read\n"
+    hits = json.loads(done.stdout)
+    assert any("boat" in hit["snippet"] for hit in hits)
+    assert run(*arguments).stderr == ""
 
 
 def test_a_correction_is_in_the_exports_of_the_next_transcript(run: Run, folder: Path) -> None:
