@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from sqlite3 import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from earwitness.engines.base import SentenceEmbedder
 from earwitness.errors import OptionError
-from earwitness.library.passages import SEPARATOR
+from earwitness.library.passages import SEPARATOR, time_at
 from earwitness.library.search import LIMIT, SNIPPET_CHARACTERS, Hit, filters_of
 from earwitness.library.store import Library
 from earwitness.units import short_clock
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _STEPS = 127
 """Numbers of -1 to 1 are kept as whole ones of this size, a byte each; that moves a cosine by some 0.003."""
+# Blanks before a sentence are not in it.
+_SENTENCE = re.compile(rf"[^\s{SEPARATOR}.!?…。！？][^.!?…。！？]*[.!?…。！？]*")
 _IDS, _VECTORS = np.dtype("<i8"), np.dtype("i1")
 
 
@@ -41,8 +44,8 @@ def search_meaning(
         library: where to search; what the embedder makes of its passages is kept there.
         query: a text, best a sentence or a question.
         embedder: from `engines.sentence_embedder`.
-        speaker: as in `earwitness.library.search.search`, and so are `since` and `limit`. A hit's `start` is that of
-            its passage, and its `score` the cosine, at most 1.
+        speaker: as in `earwitness.library.search.search`, and so are `since` and `limit`. A hit's `score` is the cosine
+            of its passage, at most 1; its `start` and `snippet` are those of the sentence in it that is nearest.
         report: called with how many episodes have been read and how many there are to read.
 
     Raises:
@@ -66,7 +69,10 @@ def search_meaning(
             among = np.isin(ids, np.array([row for (row,) in database.execute(sql, (query,))], _IDS))
             ids, cosines = ids[among], cosines[among]
         best = np.argsort(-cosines, kind="stable")[:limit]
-        return tuple(_hit(database, int(ids[place]), float(cosines[place])) for place in best)
+        nearest = [(int(ids[place]), float(cosines[place])) for place in best]
+        texts = {row: _row(database, "text", row)[0] for row, _ in nearest}
+        closest = _closest(texts, embedder, wanted)
+        return tuple(_hit(database, row, cosine, closest[row]) for row, cosine in nearest)
 
 
 def _read_all(
@@ -106,18 +112,37 @@ def _cosines(database: Connection, engine: str, wanted: FloatArray) -> tuple[np.
     return np.concatenate(ids), np.concatenate(cosines)
 
 
-def _hit(database: Connection, row: int, cosine: float) -> Hit:
-    episode, kind, start, text, title, show, published, name = database.execute(
-        """
-        SELECT passages.episode, kind, start, text, title, show, published, coalesce(speakers.name, passages.speaker)
-        FROM passages JOIN episodes ON episodes.id = passages.episode
+def _closest(texts: Mapping[int, str], embedder: SentenceEmbedder, wanted: FloatArray) -> dict[int, tuple[int, int]]:
+    """Where the sentence begins and ends, in each text, that is nearest to a direction."""
+    places = [(row, match.span()) for row, text in texts.items() for match in _SENTENCE.finditer(text)]
+    sentences = [texts[row][begin:end].replace(SEPARATOR, "") for row, (begin, end) in places]
+    cosines = embedder.embed(sentences) @ wanted if sentences else ()
+    found: dict[int, tuple[float, tuple[int, int]]] = {}
+    for (row, span), cosine in zip(places, cosines, strict=True):
+        if row not in found or cosine > found[row][0]:
+            found[row] = float(cosine), span
+    return {row: found[row][1] if row in found else (0, len(text)) for row, text in texts.items()}
+
+
+def _row(database: Connection, columns: str, row: int) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = database.execute(
+        f"""
+        SELECT {columns} FROM passages JOIN episodes ON episodes.id = passages.episode
         LEFT JOIN speakers ON speakers.episode = passages.episode AND speakers.label = passages.speaker
         WHERE passages.id = ?
-        """,
+        """,  # noqa: S608
         (row,),
     ).fetchone()
-    text = text.replace(SEPARATOR, "")
-    snippet = text if len(text) <= SNIPPET_CHARACTERS else text[:SNIPPET_CHARACTERS].rpartition(" ")[0] + " …"
+    return found
+
+
+def _hit(database: Connection, row: int, cosine: float, span: tuple[int, int]) -> Hit:
+    columns = "passages.episode, kind, start, text, times, title, show, published, "
+    columns += "coalesce(speakers.name, passages.speaker)"
+    episode, kind, start, text, times, title, show, published, name = _row(database, columns, row)
+    time = time_at(start, text, times, span[0])
+    said = text[slice(*span)].replace(SEPARATOR, "").strip()
+    snippet = said if len(said) <= SNIPPET_CHARACTERS else said[:SNIPPET_CHARACTERS].rpartition(" ")[0] + " …"
     return Hit(
-        episode, title, show, published, kind, name, round(start, 2), short_clock(start), snippet, (), round(cosine, 4)
+        episode, title, show, published, kind, name, round(time, 2), short_clock(time), snippet, (), round(cosine, 4)
     )  # fmt: skip
