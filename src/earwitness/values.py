@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Union
 
 
@@ -16,13 +17,20 @@ def to_plain(value: Any) -> Any:
     >>> to_plain((Region(0.5, 1.5),))
     [{'start': 0.5, 'end': 1.5, 'probability': 1.0}]
     """
+    if value is None or isinstance(value, str | float):  # most of what a transcript has, and so asked first
+        return value
     if dataclasses.is_dataclass(value):
-        return {option.name: to_plain(getattr(value, option.name)) for option in dataclasses.fields(value)}
+        return {name: to_plain(getattr(value, name)) for name in _names(value.__class__)}
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     return value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(option.name for option in dataclasses.fields(kind))
 
 
 def from_plain(kind: Any, value: Any) -> Any:

@@ -176,6 +176,16 @@ def test_one_who_says_it_elsewhere_is_not_corrected() -> None:
     assert [line.text for line in shown.segments] == ["the bridge is old", "the ridge is new"]
 
 
+def test_neighbours_that_become_the_same_word_both_do() -> None:
+    transcript = make_transcript((("A", "we saw lee raw there"),), chapters=())
+    shown, unfit = corrected(
+        transcript,
+        [text_at(transcript, 2.0, "lee", "Zanzibar"), text_at(transcript, 2.0, "raw", "Zanzibar")],
+    )
+    assert unfit == ()
+    assert shown.text == "we saw Zanzibar Zanzibar there"
+
+
 def test_a_text_where_nothing_is_said_does_not_fit() -> None:
     transcript = make_transcript()
     made = Correction("text", 500.0, 501.0, "bridge", "ridge")

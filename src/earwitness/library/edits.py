@@ -16,6 +16,8 @@ from earwitness.units import rounded, short_clock
 
 NEAR_S: Seconds = 5.0
 """How far a text may be from the time that is given for it."""
+MOST_SPANS = 30
+"""So many turns tell a voice in another transcript."""
 
 
 def text_at(transcript: Transcript, at: Seconds, before: str, after: str) -> Correction:
@@ -75,9 +77,10 @@ def naming(transcript: Transcript, label: str, name: str) -> Correction:
 
 
 def _spans(transcript: Transcript, label: str) -> tuple[Span, ...]:
-    """Where somebody talks, to the millisecond."""
+    """Where somebody talks, to the millisecond: the longest turns, in order."""
     turns = [turn for turn in transcript.turns if turn.speaker == label]
-    return tuple((rounded(turn.start), rounded(turn.end)) for turn in turns) or ((0.0, 0.0),)
+    longest = sorted(turns, key=lambda turn: turn.start - turn.end)[:MOST_SPANS]
+    return tuple(sorted((rounded(turn.start), rounded(turn.end)) for turn in longest)) or ((0.0, 0.0),)
 
 
 def _text(words: Sequence[Said], after: str) -> Correction:

@@ -5,6 +5,7 @@ The words are taken out of their segments, corrected, and put back; turns, chapt
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -20,6 +21,8 @@ TOLERANCE_S: Seconds = 0.3
 """Two transcripts of one recording have the same word at times that differ by so much."""
 ALIKE = 0.7
 """Of the letters of two texts, the share that is the same in the same order, from which on they were heard as one."""
+LONGEST_WORD_S: Seconds = 30.0
+"""No word lasts longer: a recogniser hears so much at a time."""
 SPARE = 2
 """So many words more or fewer may be said for the same."""
 SAME_VOICE = 0.5
@@ -108,34 +111,40 @@ class Draft:
         )  # fmt: skip
 
     def _put_text(self, wanted: Correction) -> bool:
-        near = [
-            place
-            for place, one in enumerate(self._said)
-            if wanted.start - TOLERANCE_S <= one.middle <= wanted.end + TOLERANCE_S
-        ]
+        near = self._between(wanted.start - TOLERANCE_S, wanted.end + TOLERANCE_S)
         if not near:
             return False
-        first, last = near[0], near[-1] + 1
-        # The longer of the two first: where a word was left out, what is right begins with what was wrong.
-        for text in sorted((wanted.before, wanted.after), key=len, reverse=True):
-            if place := self._place(text, first, last, exactly=True):
-                break
-        else:
-            place = self._place(wanted.before, first, last) or self._place(wanted.after, first, last)
-        if place and text_of(self._said[place[0] : place[1]]) != wanted.after:
-            self._replace(*place, wanted.after)
+        texts = wanted.before, wanted.after
+        exact = [place for text in texts if (place := self._place(text, near, wanted, exactly=True))]
+        # Where a word was left out, what is right begins with what was wrong: of two at one place, the longer.
+        place = min(exact, key=lambda place: (self._away(place, wanted), place.start - place.stop), default=None)
+        place = place or self._place(wanted.before, near, wanted) or self._place(wanted.after, near, wanted)
+        if place and text_of(self._said[place.start : place.stop]) != wanted.after:
+            self._replace(place.start, place.stop, wanted.after)
         return place is not None
 
-    def _place(self, text: str, first: int, last: int, *, exactly: bool = False) -> tuple[int, int] | None:
-        """The words, among these, that are most like a text; none where none are like it."""
+    def _away(self, place: range, wanted: Correction) -> Seconds:
+        """How far words are from where others were: by their beginning or their end, whichever is nearer."""
+        start, end = self._said[place.start].word.start, self._said[place.stop - 1].word.end
+        return round(min(abs(start - wanted.start), abs(end - wanted.end)), 2)
+
+    def _between(self, start: Seconds, end: Seconds) -> list[int]:
+        """The places of the words whose middle lies in a span."""
+        first = bisect_left(self._said, start - LONGEST_WORD_S, key=lambda one: one.word.start)
+        last = bisect_right(self._said, end, key=lambda one: one.word.start)
+        return [place for place in range(first, last) if start <= self._said[place].middle <= end]
+
+    def _place(self, text: str, near: Sequence[int], wanted: Correction, *, exactly: bool = False) -> range | None:
+        """The words, among these, that are most like a text, and of several those nearest; none if none are like it."""
         sought, size = plain(text), len(timed_words(_line(text, 0.0, 1.0), self._before.language))
-        best, found = ALIKE, None
-        for begin in range(first, last):
-            for end in range(begin + max(1, size - SPARE), min(last, begin + size + SPARE) + 1):
+        best, found = (ALIKE, 0.0), None
+        for begin in near:
+            for end in range(begin + max(1, size - SPARE), min(near[-1] + 1, begin + size + SPARE) + 1):
                 there = plain(text_of(self._said[begin:end]))
                 like = float(there == sought) if exactly else SequenceMatcher(None, there, sought, False).ratio()
-                if like > best:
-                    best, found = like, (begin, end)
+                score = like, -self._away(range(begin, end), wanted)
+                if like > ALIKE and score > best:
+                    best, found = score, range(begin, end)
         return found
 
     def _replace(self, begin: int, end: int, text: str) -> None:
@@ -153,7 +162,7 @@ class Draft:
         self._said[begin:end] = list(_timed(new, old))
 
     def _give(self, wanted: Correction) -> bool:
-        places = [place for place, one in enumerate(self._said) if wanted.start <= one.middle <= wanted.end]
+        places = self._between(wanted.start, wanted.end)
         if not places:
             return False
         label = self._called(wanted.after) or self._heard_in(wanted.spans) or self._new_label()
@@ -174,9 +183,10 @@ class Draft:
 
     def _bound(self, wanted: Correction) -> bool:
         """Segments end where they shall, or do not."""
+        near = self._between(wanted.start - LONGEST_WORD_S, wanted.start + LONGEST_WORD_S)
         gaps = {
             place: abs((self._said[place - 1].word.end + self._said[place].word.start) / 2 - wanted.start)
-            for place in range(1, len(self._said))
+            for place in near[1:]
         }
         place = min(gaps, key=lambda place: gaps[place], default=0)
         if not place or gaps[place] > TOLERANCE_S:
