@@ -116,6 +116,16 @@ def test_a_damaged_library_is_named(tmp_path: Path) -> None:
         database.execute("SELECT * FROM voices").fetchall()
 
 
+def test_a_library_whose_damage_cannot_even_be_quoted_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    Library(path).close()
+    content = path.read_bytes()
+    assert b"CREATE TABLE voices" in content
+    path.write_bytes(content.replace(b"CREATE TABLE voices", b"CREATE \xa0ABLE voices"))
+    with pytest.raises(StorageError, match="no library, or a damaged one"):
+        Library(path)
+
+
 def test_a_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "photos.sqlite"
     with sqlite3.connect(path) as database:

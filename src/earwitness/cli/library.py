@@ -117,16 +117,21 @@ def correct(
     with Library(library) as opened:
         found = episodes.episode(opened, episode)
         transcript = episodes.transcript_of(opened, found.id)
-        if edited:
-            made = differences(transcript, read(edited))
+        wanted = read(edited) if edited else None
+        if wanted:
+            made = differences(transcript, wanted)
         else:
             made = (text_at(transcript, _seconds(at or ""), before or "", after or ""),)
         unfit = episodes.correct(opened, found.recording, made)
+        left = differences(episodes.transcript_of(opened, found.id), wanted) if wanted else ()
     counts = {kind: sum(one.kind == kind for one in made) for kind in ("text", "speaker", "name", "boundary")}
     told = ", ".join(f"{count} of {kind}" for kind, count in counts.items() if count)
     print(f"{found.title}: corrected ({told})" if made else f"{found.title}: nothing to correct; it says the same")
+    if left:
+        print(f"still different from {edited} in {len(left)} places, the first at {short_clock(left[0].start)}")
     if unfit:
         print(unfitting(unfit))
+    if left or unfit:
         raise typer.Exit(1)
 
 

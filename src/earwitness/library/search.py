@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import accumulate
-from sqlite3 import Connection
+from sqlite3 import Connection, DatabaseError
 
 from earwitness.errors import OptionError
 from earwitness.library.passages import SEPARATOR, date_filters, speaker_filter, time_at
@@ -157,7 +157,7 @@ def _ranked_of_newest(
 
 
 def _hit(database: Connection, wanted: Query, row: int, score: float) -> Hit:
-    marked, episode, kind, start, times, title, show, published, name = database.execute(
+    found = database.execute(
         """
         SELECT highlight(found, 0, ?, ?), passages.episode, kind, start, times, title, show, published,
                coalesce(speakers.name, passages.speaker)
@@ -167,6 +167,9 @@ def _hit(database: Connection, wanted: Query, row: int, score: float) -> Hit:
         """,
         (_OPENING, _CLOSING, f"text : {wanted.match}", row),
     ).fetchone()
+    if found is None:
+        raise DatabaseError(f"passage {row} is missing")
+    marked, episode, kind, start, times, title, show, published, name = found
     snippet, marks = _snippet(marked)
     time = time_at(start, marked, times, marked.find(_OPENING))
     return Hit(

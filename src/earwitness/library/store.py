@@ -24,6 +24,8 @@ BUSY_TIMEOUT_S: Seconds = 10.0
 """How long a command waits for another one that writes."""
 FILE_NAME = "library.sqlite"
 
+_DAMAGED = "no library, or a damaged one ({}); restore it from a backup, or name another with --library"
+
 
 def default_path() -> Path:
     """The library in the user's data folder."""
@@ -158,6 +160,8 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise StorageError(f"{path}: {_explanation(error)}") from error
+    except UnicodeDecodeError as error:  # what SQLite says of a damaged database may quote it
+        raise StorageError(f"{path}: {_DAMAGED.format(error.reason)}") from error
 
 
 def _explanation(error: sqlite3.DatabaseError) -> str:
@@ -165,7 +169,7 @@ def _explanation(error: sqlite3.DatabaseError) -> str:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "another process is using the library; try again when it has finished"
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return f"no library, or a damaged one ({error}); restore it from a backup, or name another with --library"
+        return _DAMAGED.format(error)
     if name.startswith("SQLITE_FULL"):
         return "the disk is full; make room there"
     return f"the library cannot be used ({error}); check the file's permissions, or name another with --library"
