@@ -135,8 +135,8 @@ class OpenVino(FasterWhisper):
     def _encoder(self) -> Any:
         """The compiled encoder, for one window at a time in each worker.
 
-        A second stream is a second graph, 45 MB of the size of small. On two cores the windows come as fast from one,
-        whose two threads work on the same window; more were not measured, and wait more for one another.
+        A second stream is a second graph, 45 MB of the size of small. On two cores windows come as fast from one, whose
+        two threads share each window; more threads would wait more for one another, and were not measured.
         """
         settings = {
             "INFERENCE_PRECISION_HINT": self._precision,
