@@ -144,7 +144,7 @@ def test_where_nobody_can_see_it_dead_the_lease_runs_out(queue: Queue, monkeypat
 
 
 WORKS = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from earwitness.library.jobs import Claims, Queue
 from earwitness.library.store import Library
@@ -154,6 +154,7 @@ sys.stdin.readline()
 with Library(Path(sys.argv[1])) as library, Claims(Queue(library)) as claims:
     for job in claims:
         os.write(journal, f"{os.getpid()} {job.key}\\n".encode())
+        time.sleep(0.005)  # the work, in which others get a turn
         assert claims.settle(job)
 """
 
