@@ -75,6 +75,8 @@ class Ledger:
     killed: Collection[str]
     """The runs that were killed, or one of whose workers was."""
     ended: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+    """What nobody began again, since a run was killed after it had kept it and before it noted that."""
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many stages and windows each killed run had begun and did not keep."""
 
@@ -92,6 +94,7 @@ class Ledger:
                 self.ended.add(what)
         for what, at_it in under_way.items():
             self._lose(at_it, what)
+        self.left = set(under_way)
         return self
 
     def _lose(self, at_it: tuple[str, str], what: str) -> None:

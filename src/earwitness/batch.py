@@ -173,7 +173,8 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
             found.discard()
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
     except EarwitnessError as problem:
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(problem))
+        error = str(problem) if name in str(problem) else f"{name}: {problem}"
+        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
     except MemoryError:
         error = f"{name}: out of memory; try a smaller --batch-size or fewer --workers"
         return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)

@@ -127,5 +127,7 @@ class Leases:
             finally:
                 database.close()  # what was begun and not committed is undone
         except (OSError, sqlite3.DatabaseError) as error:
+            damaged = str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+            remedy = "remove that file" if damaged else self._remedy
             told = getattr(error, "strerror", None) or error
-            raise StorageError(f"{self._path}: who is at work cannot be noted ({told}); {self._remedy}") from error
+            raise StorageError(f"{self._path}: who is at work cannot be noted ({told}); {remedy}") from error
