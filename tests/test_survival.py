@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from counted import Ledger
-from sounds import speech, write_wav
+from sounds import EPISODE, speech, write_wav
 
 COUNTED = Path(__file__).with_name("counted.py")
 LENGTHS_S = (3, 4, 5, 3, 4, 50, 3, 4, 5, 3)
@@ -47,6 +47,7 @@ class Place:
     """Where a copy of the results is, of a disk that is gone by now."""
 
     def __post_init__(self) -> None:
+        self.root.mkdir(exist_ok=True)
         self.journal.touch()
 
     @property
@@ -180,6 +181,29 @@ def test_two_batches_at_once_share_the_work(place: Place, undisturbed: Place) ->
     assert place.exports() == undisturbed.exports()
     assert place.ledger().ended == undisturbed.ledger().ended
     assert place.lines() == undisturbed.lines()
+
+
+def test_a_long_recording_goes_on_at_its_last_window(tmp_path: Path) -> None:
+    """Killed when four fifths of its windows were kept, it hears the others, and the results are the same bytes."""
+    shutil.copytree(EPISODE.parent, tmp_path / "long", ignore=lambda _, names: set(names) - {EPISODE.name})
+    whole, killed = (Place(tmp_path / "long", tmp_path / name) for name in ("whole", "killed"))
+    assert finish(whole.start("whole")) == 1
+    windows = {what for what in whole.ledger().ended if what.startswith("window")}
+    running = killed.start("first")
+    while killed.journal.read_text().count("end window") < 0.8 * len(windows):
+        assert running.poll() is None
+        time.sleep(0.002)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    killed.killed.append("first")
+    kept = windows & killed.ledger().ended
+    assert 0.8 * len(windows) <= len(kept) < len(windows)
+    assert finish(killed.start("second")) == 1
+    lines = [line.split(" ", 3) for line in killed.journal.read_text().splitlines()]
+    heard = {what for run, _, event, what in lines if (run, event) == ("second", "begin") and what in windows}
+    print(f"{len(windows)} windows: {len(kept)} kept by the killed run, {len(heard)} heard by the second")
+    assert heard == windows - kept - killed.ledger().left
+    assert killed.exports() == whole.exports()
 
 
 def on_small_disks(place: Place, *steps: str) -> list[dict[str, str]]:

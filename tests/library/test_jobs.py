@@ -15,6 +15,7 @@ from earwitness.library import jobs
 from earwitness.library.jobs import DIED, Claims, Job, Queue
 from earwitness.library.store import Library
 from earwitness.processes import holder
+from sounds import speech, write_wav
 
 
 @pytest.fixture
@@ -190,3 +191,57 @@ def test_a_number_that_another_process_has_by_now_is_not_the_worker(queue: Queue
     with sqlite3.connect(queue.library.path) as database:
         database.execute("UPDATE jobs SET holder = ?", (f"{place}-{number}-{int(began) - 1}",))
     assert claimed(queue).attempts == jobs.MAX_ATTEMPTS - 1
+
+
+TRANSCRIBES = """
+import sys, time
+from pathlib import Path
+from earwitness.batch import Job, transcribe_all
+from earwitness.engines import fake
+from earwitness.library.jobs import Claims, Queue
+from earwitness.library.store import Library
+from earwitness.options import Options
+from earwitness.source import find
+
+root, pause_s = Path(sys.argv[1]), float(sys.argv[2])
+hear = fake.counting
+def slowly(window, temperature=0.0):
+    print("hears", flush=True)
+    time.sleep(pause_s)
+    return hear(window)
+fake.counting = slowly
+todo = Job(Options.of(engine="fake", threads=2), root / "out", ("txt",), root / "cache")
+with Library(root / "library.sqlite") as library, Claims(Queue(library)) as claims:
+    at_work = {}
+    def references():
+        for job in claims:
+            (reference,) = find([job.work])
+            at_work[reference.name] = job
+            yield reference
+    for outcome in transcribe_all(references(), todo):
+        claims.settle(at_work[outcome.name], outcome.error)
+"""
+
+
+def test_a_batch_from_the_queue_is_killed_and_another_does_the_rest(queue: Queue, tmp_path: Path) -> None:
+    """And what is no recording is set aside with its reason, until it is one and is retried."""
+    for number in range(5):
+        write_wav(tmp_path / f"{number}.wav", speech(4.0, start=4.0 * number))
+        queue.add(str(number), str(tmp_path / f"{number}.wav"))
+    (tmp_path / "1.wav").write_text("a letter")
+    command = [sys.executable, "-c", TRANSCRIBES, str(tmp_path)]
+    killed = subprocess.Popen([*command, "60"], stdout=subprocess.PIPE, text=True)
+    assert killed.stdout
+    assert killed.stdout.readline() == "hears\n"
+    assert "running" in states(queue).values()
+    killed.kill()
+    killed.communicate()
+    subprocess.run([*command, "0"], check=True, timeout=120, stdout=subprocess.DEVNULL)
+    assert states(queue) == {"0": "done", "1": "failed", "2": "done", "3": "done", "4": "done"}
+    (bad,) = queue.jobs("failed")
+    assert "1.wav" in (bad.reason or "")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.txt", "2.txt", "3.txt", "4.txt"]
+    write_wav(tmp_path / "1.wav", speech(4.0))
+    assert queue.retry() == 1
+    subprocess.run([*command, "0"], check=True, timeout=120, stdout=subprocess.DEVNULL)
+    assert set(states(queue).values()) == {"done"}
