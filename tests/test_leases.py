@@ -175,7 +175,15 @@ def test_what_cannot_be_noted_is_one_clear_error(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(StorageError, match=rf"leases\.sqlite: who is at work cannot be noted.*{FOLDER_VARIABLE}"):
         shelf.held().__enter__()
-    path.rmdir()
-    path.write_text("This is a letter. " * 100)
-    with pytest.raises(StorageError, match=r"leases\.sqlite: who is at work cannot be noted.*; remove that file"):
-        shelf.held().__enter__()
+
+
+@pytest.mark.parametrize("damage", [slice(0, 100), slice(100, None)])
+def test_what_a_power_cut_damaged_is_made_anew(tmp_path: Path, damage: slice) -> None:
+    path = tmp_path / "leases"
+    assert is_free(path)
+    content = bytearray(path.read_bytes())
+    content[damage] = b"\xff" * len(content[damage])
+    path.write_bytes(content)
+    with Leases(path).held("words"):
+        assert not is_free(path)
+    assert is_free(path)

@@ -27,6 +27,7 @@ BEATS = 3
 POLL_S: Seconds = 0.2
 BUSY_TIMEOUT_S: Seconds = 10.0
 
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _TABLE = "CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, held_until REAL NOT NULL)"
 
 
@@ -65,7 +66,8 @@ def beating(beat: Callable[[], object], lease_s: Seconds = LEASE_S) -> Iterator[
 class Leases:
     """The leases in one file, for all processes that open it; each lease is called as you like.
 
-    SQLite, without a write-ahead log: that needs memory which machines that share a folder do not share.
+    SQLite, without a write-ahead log, since that needs memory which machines that share a folder do not share; and
+    without waiting for the disk, which takes longer than some stages. What a power cut damages is made anew.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, Leases(Path(folder) / "leases").held("the words of a.mp3"):
@@ -97,12 +99,18 @@ class Leases:
                 self._give_back(name)
 
     def _take(self, name: str) -> bool:
-        with self._transaction() as database:
-            for known, by, until in database.execute("SELECT name, holder, held_until FROM leases").fetchall():
-                if has_ended(by, until, self._lease_s):
-                    database.execute("DELETE FROM leases WHERE name = ?", (known,))
-            row = (name, holder(), time.time() + self._lease_s)
-            return database.execute("INSERT OR IGNORE INTO leases VALUES (?, ?, ?)", row).rowcount == 1
+        try:
+            with self._transaction() as database:
+                for known, by, until in database.execute("SELECT name, holder, held_until FROM leases").fetchall():
+                    if has_ended(by, until, self._lease_s):
+                        database.execute("DELETE FROM leases WHERE name = ?", (known,))
+                row = (name, holder(), time.time() + self._lease_s)
+                return database.execute("INSERT OR IGNORE INTO leases VALUES (?, ?, ?)", row).rowcount == 1
+        except StorageError as problem:
+            if not str(getattr(problem.__cause__, "sqlite_errorname", "")).startswith(_DAMAGED):
+                raise
+            self._path.unlink(missing_ok=True)
+            return False
 
     def _put_off(self, name: str) -> None:
         with self._transaction() as database:
@@ -120,6 +128,7 @@ class Leases:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             database = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             try:
+                database.execute("PRAGMA synchronous = OFF")
                 database.execute("BEGIN IMMEDIATE")
                 database.execute(_TABLE)
                 yield database
@@ -127,7 +136,5 @@ class Leases:
             finally:
                 database.close()  # what was begun and not committed is undone
         except (OSError, sqlite3.DatabaseError) as error:
-            damaged = str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-            remedy = "remove that file" if damaged else self._remedy
             told = getattr(error, "strerror", None) or error
-            raise StorageError(f"{self._path}: who is at work cannot be noted ({told}); {remedy}") from error
+            raise StorageError(f"{self._path}: who is at work cannot be noted ({told}); {self._remedy}") from error
