@@ -26,6 +26,8 @@ COUNTED = Path(__file__).with_name("counted.py")
 LENGTHS_S = (3, 4, 5, 3, 4, 50, 3, 4, 5, 3)
 """Ten recordings; the long one has several windows."""
 FILES = len(LENGTHS_S)
+MARGIN_LINES = 30
+"""So far before its end a batch is surely still alive when it is killed."""
 
 
 @pytest.fixture(scope="module")
@@ -131,14 +133,18 @@ def kill(place: Place, run: str, running: subprocess.Popen[str], chance: random.
     return True
 
 
-def survives(place: Place, undisturbed: Place, *, kills: int, workers: int) -> None:
-    """A batch that is killed so often comes to what an undisturbed one does, and does next to nothing twice."""
+def seeded() -> random.Random:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    chance, whole = random.Random(seed), undisturbed.lines()
+    return random.Random(seed)
+
+
+def survives(place: Place, undisturbed: Place, *, kills: int, workers: int) -> None:
+    """A batch that is killed so often comes to what an undisturbed one does, and does next to nothing twice."""
+    chance, whole = seeded(), undisturbed.lines()
     for number in range(kills):
         run = f"run-{number}"
-        within = max(1, min(whole // (kills + 1) * 2, whole - place.lines() - 10))
+        within = max(1, min(whole // (kills + 1) * 2, whole - place.lines() - MARGIN_LINES))
         assert kill(place, run, place.start(run, workers), chance, within)
     assert finish(place.start("last", workers)) == FILES
     assert place.exports() == undisturbed.exports()
@@ -168,7 +174,7 @@ def test_a_batch_that_is_killed_fifty_times_goes_on(place: Place, undisturbed: P
 
 def test_of_two_batches_at_once_one_is_killed_and_the_other_finishes_all(place: Place, undisturbed: Place) -> None:
     first, second = place.start("first"), place.start("second", workers=2)
-    kill(place, "first", first, random.Random(), undisturbed.lines() // 2)
+    kill(place, "first", first, seeded(), undisturbed.lines() // 2)
     assert finish(second) == FILES
     assert place.exports() == undisturbed.exports()
     did_all(place, undisturbed)
