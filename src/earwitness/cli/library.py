@@ -93,7 +93,7 @@ def export(
 def correct(
     episode: Which,
     edited: Annotated[
-        Path | None, typer.Argument(metavar="[EDITED.json]", help="Its transcript as it shall be.", show_default=False)
+        Path | None, typer.Argument(metavar="EDITED.json", help="Its transcript as it shall be.", show_default=False)
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="About when, as 1:23.4.", show_default=False)] = None,
     before: Annotated[str | None, typer.Option("--from", help="The words that are wrong.", show_default=False)] = None,
@@ -102,8 +102,9 @@ def correct(
 ) -> None:
     """Set an episode right: by an edited transcript, or one place with --at, --from and --to.
 
-    Corrections are kept beside the transcript and applied to it, and to a later one of the same recording. Of an edited
-    STEM.json, the text and the speaker of each segment count, the names of the speakers, and where segments end.
+    Corrections are kept beside the transcript, and applied to it and to a later one of the same recording.
+
+    What counts of EDITED.json: the text, speaker and end of each segment, and the names of the speakers.
     """
     from earwitness.exports.json import read
     from earwitness.library import episodes
