@@ -22,7 +22,9 @@ from typing import IO, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from earwitness.errors import SourceError, StorageError
+from earwitness.integrity import is_whole
 from earwitness.options import SourceOptions
+from earwitness.types import EpisodeInfo
 
 EXTENSIONS = frozenset(
     ".mp3 .mp2 .m4a .m4b .aac .mp4 .m4v .mov .3gp .3g2 .ogg .oga .ogv .opus .spx .flac .wav .wave .w64 .wma .wmv .asf"
@@ -47,11 +49,27 @@ _UNSAFE = re.compile(r'[<>:"/\\|?*]')
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What somebody says of a recording that nobody has looked at yet.
+
+    `size_bytes` and `integrity` (a hash as of W3C's Subresource Integrity) are of the file; `hotwords` may be said in
+    it, by so many speakers.
+    """
+
+    size_bytes: int | None = None
+    integrity: str | None = None
+    hotwords: tuple[str, ...] = ()
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+
+
+@dataclass(frozen=True)
 class Reference:
     """A recording that was asked for and not yet looked at.
 
     `argument` is the path or URL, or `-`; `name` is it for people to read; `stem` names its outputs and is unique
-    among the references found together. `problem` is what `fetch` will raise, where that is known already.
+    among the references found together. `problem` is what `fetch` will raise, where that is known already. `about` and
+    `expected` say what is known of it otherwise.
     """
 
     argument: str
@@ -59,6 +77,8 @@ class Reference:
     name: str
     stem: str
     problem: str = ""
+    about: EpisodeInfo | None = None
+    expected: Expected = Expected()
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,8 @@ class Source:
     sha256: str
     temporary: bool = False
     """Whether the file is a copy that `fetch` made."""
+    about: EpisodeInfo | None = None
+    warnings: tuple[str, ...] = ()
 
     def discard(self) -> None:
         """Removes the file if it is only a copy."""
@@ -115,13 +137,10 @@ def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: 
         path = Path(reference.argument)
         with _opened(path, reference.name) as file:
             sha256 = _digest(_blocks(file, reference.name), os.fstat(file.fileno()).st_size, progress)
-        return Source(path, reference.name, reference.stem, sha256)
+        return Source(path, reference.name, reference.stem, sha256, about=reference.about)
     if reference.kind == "stdin":
         return _stored(reference, _standard_input(options.max_download_bytes), folder, progress)
-    from earwitness.download import download
-
-    with download(reference.argument, options) as (blocks, size_bytes):
-        return _stored(reference, blocks, folder, progress, size_bytes)
+    return _downloaded(reference, options, folder, progress)
 
 
 def safe_stem(text: str, max_characters: int = MAX_STEM_CHARACTERS, max_bytes: int = MAX_STEM_BYTES) -> str:
@@ -329,34 +348,59 @@ def _digest(blocks: Iterable[bytes], size_bytes: int | None, progress: BytesProg
     return digest.hexdigest()
 
 
-def _stored(
-    reference: Reference,
-    blocks: Iterable[bytes],
-    folder: Path,
-    progress: BytesProgress | None,
-    size_bytes: int | None = None,
+def _downloaded(
+    reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None
 ) -> Source:
-    """Blocks in a new file in the folder, whose name lets errors name the recording."""
-    extension = _EXTENSION.search(reference.name)
-    prefix = safe_stem(reference.stem, max_bytes=100) + "."
+    from earwitness.partial import bring
+
+    prefix, suffix = _file_name(reference)
     try:
-        descriptor, name = tempfile.mkstemp(extension[0] if extension else "", prefix, folder)
+        path, sha256 = bring(reference.argument, options, folder, progress, prefix=prefix, suffix=suffix)
+        source = Source(path, reference.name, reference.stem, sha256, temporary=True, about=reference.about)
+        if reference.expected.integrity and not is_whole(path, reference.expected.integrity):
+            source.discard()
+            raise SourceError(f"{reference.name}: not the file that its feed has the hash of; try later")
+        size, expected = path.stat().st_size, reference.expected.size_bytes
+    except SourceError:
+        raise
+    except OSError as error:
+        raise _not_stored(reference, error) from error
+    if expected is None or expected == size:
+        return source
+    return replace(source, warnings=(f"its feed says that the file has {expected} bytes; it has {size}",))
+
+
+def _stored(reference: Reference, blocks: Iterable[bytes], folder: Path, progress: BytesProgress | None) -> Source:
+    """Blocks in a new file in the folder."""
+    prefix, suffix = _file_name(reference)
+    try:
+        descriptor, name = tempfile.mkstemp(suffix, prefix, folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write there ({error.strerror}); name another folder") from error
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            sha256 = _digest(_written(blocks, file), size_bytes, progress)
+            sha256 = _digest(_written(blocks, file), None, progress)
     except SourceError:
         path.unlink(missing_ok=True)
         raise
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StorageError(f"{reference.name}: cannot be stored ({error.strerror}); free some disk space") from error
+        raise _not_stored(reference, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return Source(path, reference.name, reference.stem, sha256, temporary=True)
+
+
+def _file_name(reference: Reference) -> tuple[str, str]:
+    """What the name of a copy begins and ends with, so that errors can name the recording."""
+    extension = _EXTENSION.search(reference.name)
+    return safe_stem(reference.stem, max_bytes=100) + ".", extension[0] if extension else ""
+
+
+def _not_stored(reference: Reference, error: OSError) -> StorageError:
+    return StorageError(f"{reference.name}: cannot be stored ({error.strerror}); free some disk space")
 
 
 def _written(blocks: Iterable[bytes], file: IO[bytes]) -> Iterator[bytes]:
