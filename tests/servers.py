@@ -90,7 +90,9 @@ def versioned(content: bytes, *, etag: str = '"one"', modified: str = "", stop_a
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
         asked = handler.headers
-        known = (asked.get("If-None-Match") == etag and etag) or (asked.get("If-Modified-Since") == modified and modified)
+        known = (asked.get("If-None-Match") == etag and etag) or (
+            asked.get("If-Modified-Since") == modified and modified
+        )
         start = 0
         if asked.get("Range") and asked.get("If-Range") in (etag or modified, None):
             start = int(asked["Range"].removeprefix("bytes=").removesuffix("-"))

@@ -28,6 +28,7 @@ BLOCK_BYTES = 2**16
 REDIRECTS = (301, 302, 303, 307, 308)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
+
 @dataclass(frozen=True)
 class Version:
     """Which state of a document an answer is of, as its server says: by `ETag`, and by `Last-Modified`."""

@@ -1,8 +1,8 @@
 """A download that goes on where it broke off: what has come so far, and beside it which version of what it is.
 
-`DIGEST.part` and `DIGEST.part.json` are named by the URL. A process holds the part by a lock, which ends with the process
-however that ends; another one that wants the same meanwhile downloads all of it for itself. So does everybody where
-the system has no such locks, or the server does not say which version it sends.
+`DIGEST.part` and `DIGEST.part.json` are named by the URL. A process holds the part by a lock, which ends with the
+process, however that ends; another one that wants the same meanwhile downloads all of it for itself. So does everybody
+where the system has no such locks, or the server does not say which version it sends.
 """
 
 from __future__ import annotations

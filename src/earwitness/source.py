@@ -248,28 +248,28 @@ def _url_name(url: str) -> str:
 def _with_stems(references: Sequence[Reference]) -> list[Reference]:
     groups: defaultdict[str, list[Reference]] = defaultdict(list)
     for reference in references:
-        groups[_key(_candidates(reference)[0])].append(reference)
+        groups[stem_key(_candidates(reference)[0])].append(reference)
     stems: dict[Reference, str] = {}
     taken: set[str] = set()
     # Those that share their stem with none keep it, whatever the others come to be called.
     for _, group in sorted(groups.items(), key=lambda item: (len(item[1]) > 1, item[0])):
         for reference, stem in zip(group, _distinct(group, taken), strict=True):
             stems[reference] = stem
-            taken.add(_key(stem))
+            taken.add(stem_key(stem))
     return [replace(reference, stem=stems[reference]) for reference in references]
 
 
 def _distinct(group: Sequence[Reference], taken: Collection[str]) -> list[str]:
     """The first kind of stem that tells all of a group apart, or numbered ones."""
     for stems in zip(*map(_candidates, group), strict=True):
-        keys = {_key(stem) for stem in stems}
+        keys = {stem_key(stem) for stem in stems}
         if len(keys) == len(group) and not keys & set(taken):
             return list(stems)
     used = set(taken)
     numbered: dict[Reference, str] = {}
     for reference in sorted(group, key=lambda reference: reference.argument):
         numbered[reference] = _numbered(_candidates(reference)[0], used)
-        used.add(_key(numbered[reference]))
+        used.add(stem_key(numbered[reference]))
     return [numbered[reference] for reference in group]
 
 
@@ -278,7 +278,7 @@ def _numbered(stem: str, used: Collection[str]) -> str:
     while True:
         tail = f"-{number}"
         numbered = safe_stem(stem, MAX_STEM_CHARACTERS - len(tail), MAX_STEM_BYTES - len(tail)) + tail
-        if _key(numbered) not in used:
+        if stem_key(numbered) not in used:
             return numbered
         number += 1
 
@@ -293,7 +293,7 @@ def _candidates(reference: Reference) -> tuple[str, ...]:
     return tuple(map(safe_stem, (bare, name, f"{near}-{bare}", f"{near}-{name}", f"{far}-{bare}", f"{far}-{name}")))
 
 
-def _key(stem: str) -> str:
+def stem_key(stem: str) -> str:
     """Equal for names that are one name on a file system that ignores case."""
     return unicodedata.normalize("NFC", stem.casefold())
 
@@ -348,9 +348,7 @@ def _digest(blocks: Iterable[bytes], size_bytes: int | None, progress: BytesProg
     return digest.hexdigest()
 
 
-def _downloaded(
-    reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None
-) -> Source:
+def _downloaded(reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None) -> Source:
     from earwitness.partial import bring
 
     prefix, suffix = _file_name(reference)

@@ -300,7 +300,9 @@ def test_lengths(written: str, seconds: float | None) -> None:
     assert only(rss(item(f"<itunes:duration>{written}</itunes:duration>"))).duration_s == seconds
 
 
-@pytest.mark.parametrize(("written", "number"), [("7", 7), (" 7 ", 7), ("0", None), ("-1", None), ("x", None), ("1e9", None)])
+@pytest.mark.parametrize(
+    ("written", "number"), [("7", 7), (" 7 ", 7), ("0", None), ("-1", None), ("x", None), ("1e9", None)]
+)
 def test_numbers(written: str, number: int | None) -> None:
     episode = only(rss(item(f"<itunes:episode>{written}</itunes:episode><itunes:season>{written}</itunes:season>")))
     assert (episode.number, episode.season) == (number, number)

@@ -13,12 +13,14 @@ from earwitness.exports.reading import (
     UNSUPPORTED,
     Cited,
     Paragraph,
+    cast,
     doubtful_runs,
     evidence,
     gap,
     introduced,
     made_by,
     openings,
+    origin,
     paragraphs,
     remarks,
     shown_name,
@@ -72,10 +74,12 @@ def write(transcript: Transcript) -> bytes:
 
 def _facts(transcript: Transcript) -> str:
     words = sum(len(segment.words) or len(segment.text.split()) for segment in transcript.segments)
-    facts = [short_clock(transcript.duration)]
+    facts = [f"<bdi>{escape(part)}</bdi>" for part in origin(transcript)]
+    facts += [short_clock(transcript.duration)]
     facts += [count(len(transcript.speakers), "speaker")] if transcript.speakers else []
     facts += [count(words, "word"), f"language: {escape(transcript.language)}"]
     facts += [f"<bdi>{escape(introduced(speaker))}</bdi>" for speaker in transcript.speakers if speaker.proposal]
+    facts += [f"<bdi>{escape(named)}</bdi>" for named in [cast(transcript)] if named]
     return " · ".join(facts)
 
 

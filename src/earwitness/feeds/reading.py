@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from earwitness.errors import SourceError
+from earwitness.feeds.elements import (
+    address_of,
+    first_address,
+    linked,
+    moment,
+    number,
+    own_text,
+    raw_texts,
+    seconds,
+    text_of,
+    whole,
+)
 from earwitness.feeds.notes import is_html, lines, plain
 from earwitness.feeds.values import ChaptersLink, Enclosure, Episode, Feed, TranscriptLink
-from earwitness.feeds.xml import BASE, tree
+from earwitness.feeds.xml import tree
 from earwitness.source import EXTENSIONS, printable
 from earwitness.types import Person
 
@@ -30,10 +40,7 @@ DEFAULT_ROLE, DEFAULT_GROUP = "host", "cast"
 _YES, _NO = ("yes", "true", "explicit"), ("no", "false", "clean")
 _DESCRIPTIONS = ("description", "itunes:summary", "atom:summary", "atom:subtitle", "media:description")
 _FULL_TEXTS = ("content:encoded", "atom:content")
-_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f]")
 _NAMED_ADDRESS = re.compile(r"\S+@\S+\s+\((.+)\)|(.+?)\s+[(<]\S+@\S+[)>]")
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)")
-MAX_NUMBER_CHARACTERS = 9
 
 
 def parse(content: bytes, *, name: str = "feed", url: str | None = None) -> Feed:
@@ -55,24 +62,24 @@ def parse(content: bytes, *, name: str = "feed", url: str | None = None) -> Feed
     about = next(root.iter("channel"), root)
     moved = next(root.iter("newLocation"), None)
     return Feed(
-        title=_text(about, "title", "atom:title"),
-        language=_text(about, "language", "dc:language") or root.get("xml:lang"),
+        title=text_of(about, "title", "atom:title"),
+        language=text_of(about, "language", "dc:language") or root.get("xml:lang"),
         episodes=tuple(_episode(item) for item in items(root)),
         description=_description(about),
         link=_web_page(about),
         image=_image(about),
-        published=_time(_text(about, "pubDate", "dc:date", "atom:updated", "lastBuildDate")),
+        published=moment(text_of(about, "pubDate", "dc:date", "atom:updated", "lastBuildDate")),
         author=_author(about),
         owner=_owner(about),
         categories=tuple(_categories(about)),
         explicit=_explicit(about),
-        type=_one_of(FEED_TYPES, _text(about, "itunes:type")),
-        generator=_text(about, "generator", "atom:generator"),
-        funding=_first_address(about, "podcast:funding"),
+        type=_one_of(FEED_TYPES, text_of(about, "itunes:type")),
+        generator=text_of(about, "generator", "atom:generator"),
+        funding=first_address(about, "podcast:funding"),
         people=tuple(_people(about)),
-        new_url=_first_address(about, "itunes:new-feed-url") or (_address(moved) if moved is not None else None),
-        next=_link(about, "next"),
-        first=_link(about, "first"),
+        new_url=first_address(about, "itunes:new-feed-url") or (address_of(moved) if moved is not None else None),
+        next=linked(about, "next"),
+        first=linked(about, "first"),
     )
 
 
@@ -90,16 +97,16 @@ def items(root: Element) -> Iterator[Element]:
 
 def guid_of(item: Element) -> str:
     """What an episode is known by: its guid, or its sound's address where there is none, or its page's."""
-    return _text(item, "guid", "atom:id") or _audio(item) or _text(item, "link")
+    return text_of(item, "guid", "atom:id") or _audio(item) or text_of(item, "link")
 
 
 def _episode(item: Element) -> Episode:
     audio = _audio(item)
-    title = _text(item, "title", "atom:title", "media:title")
+    title = text_of(item, "title", "atom:title", "media:title")
     return Episode(
         title=title or (PurePosixPath(urlsplit(audio).path).stem if audio else ""),
         guid=guid_of(item),
-        published=_time(_text(item, "pubDate", "dc:date", "atom:published", "atom:updated")),
+        published=moment(text_of(item, "pubDate", "dc:date", "atom:published", "atom:updated")),
         audio=audio,
         transcripts=tuple(_transcripts(item)),
         enclosures=tuple(file for file, _ in _enclosures(item)),
@@ -108,12 +115,12 @@ def _episode(item: Element) -> Episode:
         link=_web_page(item),
         description=_description(item),
         description_html=_html(item),
-        subtitle=_text(item, "itunes:subtitle"),
+        subtitle=text_of(item, "itunes:subtitle"),
         image=_image(item),
-        duration_s=_seconds(_text(item, "itunes:duration")),
-        season=_whole(_number(_text(item, "podcast:season"))) or _whole(_number(_text(item, "itunes:season"))),
-        number=_number(_text(item, "podcast:episode")) or _number(_text(item, "itunes:episode")),
-        type=_one_of(EPISODE_TYPES, _text(item, "itunes:episodeType")),
+        duration_s=seconds(text_of(item, "itunes:duration")),
+        season=whole(number(text_of(item, "podcast:season"))) or whole(number(text_of(item, "itunes:season"))),
+        number=number(text_of(item, "podcast:episode")) or number(text_of(item, "itunes:episode")),
+        type=_one_of(EPISODE_TYPES, text_of(item, "itunes:episodeType")),
         explicit=_explicit(item),
         author=_author(item),
         people=tuple(_people(item)),
@@ -132,8 +139,8 @@ def _enclosures(item: Element) -> Iterator[tuple[Enclosure, str]]:
         *(media for parent in (item, *groups) for media in parent if media.tag == "media:content"),
     ]
     for link in found:
-        if address := _address(link):
-            size = _whole(_number(link.get("length") or link.get("fileSize") or ""))
+        if address := address_of(link):
+            size = whole(number(link.get("length") or link.get("fileSize") or ""))
             yield Enclosure(address, _media_type(link), size), link.get("medium") or ""
 
 
@@ -165,7 +172,7 @@ def _rank(media_type: str, address: str) -> int | None:
 
 
 def _sources(alternate: Element) -> list[str]:
-    return [url for link in alternate if link.tag == "podcast:source" and (url := _address(link))]
+    return [url for link in alternate if link.tag == "podcast:source" and (url := address_of(link))]
 
 
 def _integrity(item: Element, audio: str | None) -> str | None:
@@ -182,13 +189,13 @@ def _integrity(item: Element, audio: str | None) -> str | None:
 
 def _transcripts(item: Element) -> Iterator[TranscriptLink]:
     for link in item:
-        if link.tag == "podcast:transcript" and (address := _address(link)):
+        if link.tag == "podcast:transcript" and (address := address_of(link)):
             yield TranscriptLink(address, _media_type(link), link.get("language") or None, link.get("rel") or None)
 
 
 def _chapters(item: Element) -> Iterator[ChaptersLink]:
     for link in item:
-        if link.tag == "podcast:chapters" and (address := _address(link)):
+        if link.tag == "podcast:chapters" and (address := address_of(link)):
             yield ChaptersLink(address, _media_type(link))
 
 
@@ -201,14 +208,14 @@ def _media_type(link: Element) -> str:
 
 def _people(parent: Element) -> Iterator[Person]:
     for person in parent:
-        name = _own_text(person)
+        name = own_text(person)
         if person.tag == "podcast:person" and name:
             yield Person(
                 name,
                 role=_words(person.get("role")) or DEFAULT_ROLE,
                 group=_words(person.get("group")) or DEFAULT_GROUP,
-                href=_address(person),
-                img=_address(person, "img"),
+                href=address_of(person),
+                img=address_of(person, "img"),
             )
 
 
@@ -218,96 +225,49 @@ def _words(attribute: str | None) -> str:
 
 def _author(parent: Element) -> str:
     """A name, where there is one beside the e-mail address that RSS wants."""
-    within = [_text(author, "atom:name") for author in parent if author.tag == "atom:author"]
-    found = _text(parent, "itunes:author", "author", "dc:creator", "managingEditor") or next(iter(within), "")
+    within = [text_of(author, "atom:name") for author in parent if author.tag == "atom:author"]
+    found = text_of(parent, "itunes:author", "author", "dc:creator", "managingEditor") or next(iter(within), "")
     named = _NAMED_ADDRESS.fullmatch(found)
     return (named[1] or named[2]) if named else found
 
 
 def _owner(parent: Element) -> tuple[str, str]:
     owners = (owner for owner in parent if owner.tag == "itunes:owner")
-    return next(((_text(owner, "itunes:name"), _text(owner, "itunes:email")) for owner in owners), ("", ""))
+    return next(((text_of(owner, "itunes:name"), text_of(owner, "itunes:email")) for owner in owners), ("", ""))
 
 
-# Addresses
-
-
-def _address(link: Element, *attributes: str) -> str | None:
-    """The http(s) address of an element, in its attributes or, where it has none, its text.
-
-    There is none where it has another kind or, without a base, a relative one.
-    """
-    names = attributes or ("url", "href", "uri")
-    given = next((value for attribute in names if (value := link.get(attribute))), "").strip()
-    if not given and not attributes and link.tag != "podcast:person":
-        given = _own_text(link)
-    try:
-        address = urljoin(link.get(BASE, ""), given)
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    if not given or parts.scheme.lower() not in ("http", "https") or not parts.netloc:
-        return None
-    return _UNSAFE_IN_URL.sub(lambda character: quote(character[0]), address)
-
-
-def _first_address(parent: Element, *tags: str) -> str | None:
-    found = (_address(child) for tag in tags for child in parent if child.tag == tag)
-    return next(filter(None, found), None)
-
-
-def _link(parent: Element, rel: str) -> str | None:
-    links = (link for link in parent if link.tag == "atom:link" and link.get("rel", "alternate") == rel)
-    return next(filter(None, map(_address, links)), None)
+# Texts and addresses
 
 
 def _web_page(parent: Element) -> str | None:
     """The page about it: its link, or its guid where that is one."""
     permalinks = (guid for guid in parent if guid.tag == "guid" and guid.get("isPermaLink", "true") == "true")
     return (
-        _first_address(parent, "link") or _link(parent, "alternate") or next(filter(None, map(_address, permalinks)), None)
+        first_address(parent, "link")
+        or linked(parent, "alternate")
+        or next(filter(None, map(address_of, permalinks)), None)
     )
 
 
 def _image(parent: Element) -> str | None:
     groups = (parent, *(group for group in parent if group.tag == "media:group"))
-    thumbnails = (_first_address(group, "media:thumbnail") for group in groups)
-    nested = (_first_address(image, "url") for image in parent if image.tag == "image")
+    thumbnails = (first_address(group, "media:thumbnail") for group in groups)
+    nested = (first_address(image, "url") for image in parent if image.tag == "image")
     return (
-        _first_address(parent, "itunes:image")
+        first_address(parent, "itunes:image")
         or next(filter(None, thumbnails), None)
         or next(filter(None, nested), None)
-        or _first_address(parent, "atom:logo", "atom:icon")
+        or first_address(parent, "atom:logo", "atom:icon")
     )
 
 
-# Texts and numbers
-
-
-def _text(parent: Element, *tags: str) -> str:
-    """The text of the first child that has one of these tags, in their order, and is not empty; on one line."""
-    found = (_own_text(child) for tag in tags for child in parent if child.tag == tag)
-    return next(filter(None, found), "")
-
-
-def _own_text(element: Element) -> str:
-    return " ".join(printable("".join(element.itertext())).split())
-
-
-def _raw_texts(parent: Element, tags: tuple[str, ...]) -> Iterator[str]:
-    for tag in tags:
-        for child in parent:
-            if child.tag == tag and (text := "".join(child.itertext()).strip()):
-                yield text
-
-
 def _html(parent: Element) -> str:
-    return next(filter(is_html, _raw_texts(parent, (*_FULL_TEXTS, *_DESCRIPTIONS))), "")
+    return next(filter(is_html, raw_texts(parent, (*_FULL_TEXTS, *_DESCRIPTIONS))), "")
 
 
 def _description(parent: Element) -> str:
     """A text that is meant as plain text, or the plain text of one that is not."""
-    texts = (text for text in _raw_texts(parent, (*_DESCRIPTIONS, *_FULL_TEXTS)) if not is_html(text))
+    texts = (text for text in raw_texts(parent, (*_DESCRIPTIONS, *_FULL_TEXTS)) if not is_html(text))
     return next((told for text in texts if (told := lines(text))), "") or plain(_html(parent))
 
 
@@ -321,41 +281,9 @@ def _categories(parent: Element, above: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def _explicit(parent: Element) -> bool | None:
-    said = _text(parent, "itunes:explicit").lower()
+    said = text_of(parent, "itunes:explicit").lower()
     return True if said in _YES else False if said in _NO else None
 
 
 def _one_of(known: tuple[str, ...], said: str) -> str | None:
     return said.lower() if said.lower() in known else None
-
-
-def _number(text: str) -> float | None:
-    """A number above 0."""
-    text = text.strip()
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) or len(text) > 2 * MAX_NUMBER_CHARACTERS:
-        return None
-    return float(text) or None
-
-
-def _whole(number: float | None) -> int | None:
-    return int(number) if number is not None and number.is_integer() else None
-
-
-def _seconds(text: str) -> float | None:
-    """A length as HH:MM:SS, MM:SS or seconds."""
-    match = _CLOCK.fullmatch(text)
-    if not match or len(text) > 2 * MAX_NUMBER_CHARACTERS:
-        return None
-    hours, minutes, seconds, alone = match.groups()
-    return float(alone) if alone else 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(seconds)
-
-
-def _time(text: str) -> datetime | None:
-    """A date as RFC 2822 or ISO 8601 write it; without a zone it is UTC."""
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            found = read(text)
-        except ValueError:
-            continue
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None

@@ -52,7 +52,7 @@ _ADDRESS_TAGS = frozenset(
 class Span:
     """Where an element stands in the bytes of a feed, and which prefixes mean what there.
 
-    `start` is where its tag begins, `end` where its end tag does, which is the same for an empty one, `<item/>`.
+    `start` is where its tag begins, `end` where its end tag does; an empty one, `<item/>`, has no end tag.
     """
 
     start: int
