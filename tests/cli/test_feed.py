@@ -51,7 +51,8 @@ class Show:
         url = self.server.url(path or f"/{guid}.wav")
         size = len(self.recordings.get(guid, b""))
         self.items.append(
-            f"<item><guid isPermaLink='false'>{guid}</guid><title>{title}</title><pubDate>0{day} Sep 2025 07:00:00 GMT</pubDate>"
+            f"<item><guid isPermaLink='false'>{guid}</guid><title>{title}</title>"
+            f"<pubDate>0{day} Sep 2025 07:00:00 GMT</pubDate>"
             f'<enclosure url="{url}" length="{size}" type="audio/wav"/>{"".join(tags)}</item>'
         )
 

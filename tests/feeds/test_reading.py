@@ -261,7 +261,8 @@ def test_what_podcasting_2_says_of_an_episode() -> None:
         rss(
             item(
                 enclosure("https://example.org/a.mp3"),
-                '<podcast:season name="The river">2</podcast:season><podcast:episode display="Ch. 3">3.5</podcast:episode>',
+                '<podcast:season name="The river">2</podcast:season>',
+                '<podcast:episode display="Ch. 3">3.5</podcast:episode>',
                 '<podcast:chapters url="https://example.org/c.json" type="application/json+chapters"/>',
                 '<podcast:person role="Guest" href="https://bob.org" img="javascript:x">Bob</podcast:person>',
                 "<podcast:person> Ada\n Lovelace </podcast:person><podcast:person/>",

@@ -96,8 +96,9 @@ def _holds(term: str, notes: Mapping[str, int]) -> bool:
 def _terms(text: str, language: str, *, titled: bool) -> Iterator[str]:
     """Words with capitals that no sentence begins with, and runs of them; in titles also those at the beginning."""
     stops = stop_words(language or "en")
+    particles = frozenset() if language in NOUNS_IN_CAPITALS else _PARTICLES  # "Brot von Ada" is no name
     for sentence in _SENTENCE.split(_NOISE.sub("\n", text)):
-        for first, run in _runs(sentence, stops):
+        for first, run in _runs(sentence, stops, particles):
             alone = " " not in run
             if alone and (language in NOUNS_IN_CAPITALS or len(run) < 3):
                 continue
@@ -106,17 +107,17 @@ def _terms(text: str, language: str, *, titled: bool) -> Iterator[str]:
             yield run
 
 
-def _runs(sentence: str, stops: Collection[str]) -> Iterator[tuple[bool, str]]:
+def _runs(sentence: str, stops: Collection[str], particles: frozenset[str]) -> Iterator[tuple[bool, str]]:
     """Words with capitals that stand together, without those that say nothing; and whether they come first."""
     run, began, before = "", 0, 0
     for number, match in enumerate(_WORD.finditer(sentence.replace("’", "'"))):
         word = match[0].removesuffix("'s")
-        if run and word in _PARTICLES:
+        if run and word in particles:
             continue
         gap = sentence[before : match.start()]
         before = match.end()
         capital = any(character.isupper() for character in word) and word.casefold() not in stops
-        if run and not (capital and _PARTICLES.issuperset(gap.split())):
+        if run and not (capital and particles.issuperset(gap.split())):
             yield began == 0, run
             run = ""
         if capital:

@@ -59,12 +59,15 @@ def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str 
 def _edits(
     content: bytes, item: Element, spans: Mapping[Element, Span], lines: Sequence[Line], prefix: str
 ) -> Iterator[Edit]:
-    """What becomes of an item: old lines go, new ones stand at its end, as far in as its other children."""
+    """What becomes of an item: new lines stand where old ones do, or at its end, as far in as its other children."""
+    placed: list[Line] = []
     stays: set[tuple[str, str]] = set()
     for child in item:
-        if child.get("url") and any(_is_same(line, child) for line in lines):
-            before = _INDENT.search(content[: spans[child].start])
-            yield (before.start() if before else spans[child].start), _end(content, spans[child]), b""
+        line = next((line for line in lines if line.url and _is_same(line, child)), None)
+        if line:
+            new = b"" if line in placed else _encoded(line.xml(prefix))
+            yield spans[child].start, _end(content, spans[child]), new
+            placed.append(line)
         elif child.tag == "podcast:person":
             stays.add(("person", own_text(child).casefold()))
         elif child.tag == "podcast:chapters":
@@ -73,10 +76,9 @@ def _edits(
     closing = _INDENT.search(content[:end])
     first = _INDENT.search(content[: spans[item[0]].start])
     indent = first[0] if closing and first else b""
-    added = (line for line in lines if (line.tag, line.text.casefold()) not in stays)
-    new = b"".join(indent + _encoded(line.xml(prefix)) for line in added)
+    added = (line for line in lines if line not in placed and (line.tag, line.text.casefold()) not in stays)
     at = closing.start() if closing else end
-    yield at, at, new
+    yield at, at, b"".join(indent + _encoded(line.xml(prefix)) for line in added)
 
 
 def _is_same(line: Line, old: Element) -> bool:
