@@ -20,7 +20,7 @@ HEAVY = {
 }  # fmt: skip
 STAGES = (
     "source", "audio", "regions", "sounds", "windows", "guards", "repair", "words", "speakers", "segments", "coverage",
-    "chapters", "summary", "abstracts", "summaries",
+    "introductions", "chapters", "summary", "abstracts", "summaries",
 )  # fmt: skip
 IMPORT_LIMIT_S = 0.15
 

@@ -39,7 +39,7 @@ def test_who_says_their_name(said: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["Ada is here.", "I'm Ada's aunt.", "I'm Adam.", "I am Ada Byron.", "I'm with Ada.", "My guest is Ada.", "I'm Eve."],
+    ["Ada is here.", "I'm Ada's aunt.", "I'm Adam.", "I am Ada Byron.", "I'm with Ada.", "My guest is Ada.", "I'm"],
 )  # fmt: skip
 def test_who_does_not(said: str) -> None:
     assert proposed(("A", said), ("B", "Hello.")) == {}

@@ -78,6 +78,13 @@ def test_chapters_and_people_of_the_show_stay() -> None:
     assert [person.role for person in episode.people] == ["host"]
 
 
+def test_people_of_the_show_alone_are_not_said_again() -> None:
+    feed = FEED.replace("<item>", "<podcast:person>Ada</podcast:person><item>", 1).encode()
+    ada, bob = Line("person", (), "Ada"), Line("person", (), "Bob")
+    assert rewritten(feed, {"1": [ada]}) == feed
+    assert [person.name for person in parse(rewritten(feed, {"1": [ada, bob]})).episodes[0].people] == ["Ada", "Bob"]
+
+
 @pytest.mark.parametrize(
     ("attributes", "prefix", "declared"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from xml.etree.ElementTree import Element
 
 from earwitness.feeds.elements import own_text
@@ -26,7 +26,8 @@ def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str 
     """The feed with these lines in the items that have their guids.
 
     A line that links to a file of the same name takes the place of the old one. People whom an item names already, and
-    chapters that it has from elsewhere, stay as they are, and ours are left out.
+    chapters that it has from elsewhere, stay as they are, and ours are left out; so are people where they are no others
+    than those of the show, for an item that names nobody has these.
 
     Args:
         content: of the feed; in UTF-16 it becomes UTF-8.
@@ -45,8 +46,9 @@ def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str 
     require_feed(root, name)
     edits: list[Edit] = []
     to_declare = ""
+    of_show = _people(next(root.iter("channel"), root))
     for item in items(root):
-        if ours := lines.get(guid_of(item)):
+        if ours := _needed(lines.get(guid_of(item), ()), _people(item), of_show):
             prefix = _prefix(spans[item].namespaces)
             to_declare = to_declare or ("" if prefix else _free_prefix(spans[item].namespaces))
             edits += _edits(content, item, spans, ours, prefix or to_declare)
@@ -61,24 +63,33 @@ def _edits(
 ) -> Iterator[Edit]:
     """What becomes of an item: new lines stand where old ones do, or at its end, as far in as its other children."""
     placed: list[Line] = []
-    stays: set[tuple[str, str]] = set()
+    has_chapters = False
     for child in item:
         line = next((line for line in lines if line.url and _is_same(line, child)), None)
         if line:
             new = b"" if line in placed else _encoded(line.xml(prefix))
             yield spans[child].start, _end(content, spans[child]), new
             placed.append(line)
-        elif child.tag == "podcast:person":
-            stays.add(("person", own_text(child).casefold()))
         elif child.tag == "podcast:chapters":
-            stays.add(("chapters", ""))
+            has_chapters = True
     end = spans[item].end
     closing = _INDENT.search(content[:end])
     first = _INDENT.search(content[: spans[item[0]].start])
     indent = first[0] if closing and first else b""
-    added = (line for line in lines if line not in placed and (line.tag, line.text.casefold()) not in stays)
+    added = (line for line in lines if line not in placed and not (has_chapters and line.tag == "chapters"))
     at = closing.start() if closing else end
     yield at, at, b"".join(indent + _encoded(line.xml(prefix)) for line in added)
+
+
+def _needed(lines: Sequence[Line], of_item: Set[str], of_show: Set[str]) -> list[Line]:
+    """The lines without the people who are named already."""
+    people = {line.text.casefold() for line in lines if line.tag == "person"}
+    known = people if not of_item and people <= of_show else of_item
+    return [line for line in lines if not (line.tag == "person" and line.text.casefold() in known)]
+
+
+def _people(parent: Element) -> frozenset[str]:
+    return frozenset(own_text(child).casefold() for child in parent if child.tag == "podcast:person")
 
 
 def _is_same(line: Line, old: Element) -> bool:
