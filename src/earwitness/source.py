@@ -13,7 +13,6 @@ import re
 import stat
 import sys
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,9 @@ from urllib.parse import unquote, urlsplit
 from earwitness.errors import SourceError, StorageError
 from earwitness.integrity import is_whole
 from earwitness.options import SourceOptions
+from earwitness.stems import MAX_STEM_CHARACTERS, numbered, stem_key
+from earwitness.stems import printable as printable
+from earwitness.stems import safe_stem as safe_stem
 from earwitness.types import EpisodeInfo
 
 EXTENSIONS = frozenset(
@@ -34,9 +36,6 @@ EXTENSIONS = frozenset(
 
 STDIN = "-"
 STDIN_STEM = "stdin"
-MAX_STEM_CHARACTERS = 120
-MAX_STEM_BYTES = 200
-"""File systems allow 255; the rest is for `.podcast.json` and the temporary name beside it."""
 BLOCK_BYTES = 2**20
 
 BytesProgress: TypeAlias = Callable[[int, int | None], None]
@@ -44,8 +43,6 @@ BytesProgress: TypeAlias = Callable[[int, int | None], None]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:|,,)")
 _EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.IGNORECASE)
-_UNSAFE = re.compile(r'[<>:"/\\|?*]')
 
 
 @dataclass(frozen=True)
@@ -141,29 +138,6 @@ def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: 
     if reference.kind == "stdin":
         return _stored(reference, _standard_input(options.max_download_bytes), folder, progress)
     return _downloaded(reference, options, folder, progress)
-
-
-def safe_stem(text: str, max_characters: int = MAX_STEM_CHARACTERS, max_bytes: int = MAX_STEM_BYTES) -> str:
-    """`text` as part of a file's name on any system.
-
-    >>> safe_stem("../../etc/passwd"), safe_stem("-rf"), safe_stem("CON"), safe_stem("AC/DC: live?")
-    ('_.._etc_passwd', 'rf', '_CON', 'AC_DC_ live_')
-    """
-    stem = _UNSAFE.sub("_", printable(unicodedata.normalize("NFC", text))).strip().lstrip("-. ")
-    stem = stem[:max_characters].encode()[:max_bytes].decode(errors="ignore").rstrip(". ")
-    if _RESERVED.match(stem):
-        stem = f"_{stem}"[:max_characters]
-    return stem or "recording"
-
-
-def printable(text: str) -> str:
-    """`text` on one line without what a terminal or a reader would act on: controls, marks of direction, surrogates.
-
-    >>> printable("a\\x1b[31m\\u202eb\\n")
-    'a[31mb '
-    """
-    spaced = re.sub(r"\s", " ", text)
-    return "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
 
 
 # What there is
@@ -266,21 +240,11 @@ def _distinct(group: Sequence[Reference], taken: Collection[str]) -> list[str]:
         if len(keys) == len(group) and not keys & set(taken):
             return list(stems)
     used = set(taken)
-    numbered: dict[Reference, str] = {}
+    made: dict[Reference, str] = {}
     for reference in sorted(group, key=lambda reference: reference.argument):
-        numbered[reference] = _numbered(_candidates(reference)[0], used)
-        used.add(stem_key(numbered[reference]))
-    return [numbered[reference] for reference in group]
-
-
-def _numbered(stem: str, used: Collection[str]) -> str:
-    number = 1
-    while True:
-        tail = f"-{number}"
-        numbered = safe_stem(stem, MAX_STEM_CHARACTERS - len(tail), MAX_STEM_BYTES - len(tail)) + tail
-        if stem_key(numbered) not in used:
-            return numbered
-        number += 1
+        made[reference] = numbered(_candidates(reference)[0], used)
+        used.add(stem_key(made[reference]))
+    return [made[reference] for reference in group]
 
 
 def _candidates(reference: Reference) -> tuple[str, ...]:
@@ -291,11 +255,6 @@ def _candidates(reference: Reference) -> tuple[str, ...]:
     folders = PurePath(os.path.abspath(reference.argument)).parent.parts[1:]  # noqa: PTH100 - may be too long to resolve
     near, far = "-".join(folders[-1:]), "-".join(folders[-2:])
     return tuple(map(safe_stem, (bare, name, f"{near}-{bare}", f"{near}-{name}", f"{far}-{bare}", f"{far}-{name}")))
-
-
-def stem_key(stem: str) -> str:
-    """Equal for names that are one name on a file system that ignores case."""
-    return unicodedata.normalize("NFC", stem.casefold())
 
 
 # Bytes

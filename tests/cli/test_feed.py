@@ -365,3 +365,38 @@ def _elements(content: bytes, without: set[str]) -> list[tuple[str, dict[str, st
 def test_outcomes_as_json(show: Show) -> None:
     rows = json.loads(show.run("--limit", "1", "--json", "--quiet").out)
     assert [(row["guid"], row["name"], row["error"]) for row in rows] == [("e3", "2025-09-03 Ovens", None)]
+
+
+# With the demo model
+
+
+def test_an_interview_from_the_feed_to_the_page(show: Show) -> None:
+    """The host says "I am Laura": proposed, not named; the outputs are those of Podcasting 2.0."""
+    show.server.answers["/talk.wav"] = versioned(write_wav(show.folder / "talk.wav", speech(20.0)).read_bytes())
+    show.items.clear()
+    guest = '<podcast:person role="guest">Victor Hale</podcast:person>'
+    show.item("talk", "The old bridge", 1, "<podcast:person>Laura Marsh</podcast:person>", guest)
+    show.publish()
+    formats = ("-f", "json,md,html,podcast,vtt,srt,chapters,feed")
+    assert show.run("--engine", "auto", "--model", "demo", "--threads", "1", *formats).status == 0
+    made = {path.name.partition(".")[2]: path.read_text() for path in (show.folder / "out").iterdir()}
+
+    told = json.loads(made["json"])
+    assert "I am Laura" in told["text"]
+    assert [(speaker["name"], speaker["proposal"]) for speaker in told["speakers"]] == [
+        ("Speaker 1", "Laura Marsh"),
+        ("Speaker 2", None),
+    ]
+    for text in (made["md"], made["html"]):
+        assert "The old bridge" in text
+        assert "In the feed: Laura Marsh (host), Victor Hale (guest)" in text
+        assert "Speaker 1 (perhaps Laura Marsh, by their own words)" in text
+    cards = [card.splitlines()[2:] for card in made["srt"].strip().split("\n\n")]
+    assert all(1 <= len(card) <= 2 and max(map(len, card)) <= 32 for card in cards)
+    assert [card[0].split(":")[0] for card in cards if ":" in card[0]] == ["Speaker 1", "Speaker 2"]
+    assert "<v Speaker 2>Thank you for having me, Laura." in made["vtt"]
+    assert [entry["speaker"] for entry in json.loads(made["podcast.json"])["segments"]][-1] == "Speaker 2"
+    assert made["feed.xml"].splitlines()[4:] == [
+        '<podcast:person role="host" group="cast">Laura Marsh</podcast:person>',
+        '<podcast:person role="guest" group="cast">Victor Hale</podcast:person>',
+    ]

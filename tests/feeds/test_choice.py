@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from earwitness.feeds import Enclosure, Episode, Feed
 from earwitness.feeds.choice import Wish, new, reference, stems, wanted
 from earwitness.feeds.hints import Small
-from earwitness.source import MAX_STEM_BYTES, Expected
+from earwitness.source import Expected
+from earwitness.stems import MAX_STEM_BYTES
 from earwitness.types import EpisodeInfo, Person
 
 AUDIO = "https://example.org/a.mp3"

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from earwitness.feeds.hints import Small, hotwords, people_of, speakers
 from earwitness.feeds.values import Episode, Feed
-from earwitness.source import MAX_STEM_BYTES, MAX_STEM_CHARACTERS, Expected, Reference, safe_stem, stem_key
+from earwitness.source import Expected, Reference
+from earwitness.stems import MAX_STEM_BYTES, MAX_STEM_CHARACTERS, safe_stem, stem_key
 from earwitness.types import EpisodeInfo
 
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
