@@ -33,6 +33,8 @@ def printable(text: str) -> str:
     >>> printable("a\\x1b[31m\\u202eb\\n")
     'a[31mb '
     """
+    if text.isprintable():
+        return text
     spaced = re.sub(r"\s", " ", text)
     return "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
 

@@ -6,6 +6,8 @@ import base64
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -63,16 +65,18 @@ class Show:
     def publish(self, *before: str, etag: str = '"one"') -> None:
         self.server.answers["/feed"] = versioned(self.xml(*before), etag=etag)
 
+    def command(self, place: str = "") -> list[str]:
+        return [
+            "feed", place or self.server.url("/feed"), "--engine", "fake", "-f", "txt,json",
+            "-o", str(self.folder / "out"), "--library", str(self.folder / "library.sqlite"),
+        ]  # fmt: skip
+
     def run(self, *arguments: str, place: str = "", private: str = "--allow-private") -> Result:
         self.capture.readouterr()
         self.server.asked.clear()
         self.server.headers.clear()
-        given = (
-            "feed", place or self.server.url("/feed"), "--engine", "fake", "-f", "txt,json",
-            "-o", str(self.folder / "out"), "--library", str(self.folder / "library.sqlite"), *arguments,
-        )  # fmt: skip
         with pytest.raises(SystemExit) as ended:
-            main([*given, *filter(None, [private])])
+            main([*self.command(place), *arguments, *filter(None, [private])])
         out, err = self.capture.readouterr()
         assert "Traceback" not in err
         return Result(int(ended.value.code or 0), out, err)
@@ -109,8 +113,9 @@ def show(
         yield made
 
 
-def test_every_episode_once(show: Show) -> None:
-    first = show.run()
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_every_episode_once(show: Show, workers: str) -> None:
+    first = show.run("--workers", workers)
     assert (first.status, first.errors) == (0, [])
     assert "On Bread: 3 of 3 episodes to do" in first.err
     assert show.made == ["2025-09-01 Rye", "2025-09-02 Wheat and rye", "2025-09-03 Ovens"]
@@ -239,6 +244,21 @@ def test_a_download_that_broke_off_goes_on(show: Show) -> None:
     show.server.answers["/e1.wav"] = versioned(show.recordings["e1"])
     assert show.run("--match", "rye", "--retry").status == 0
     assert show.server.headers[-1]["Range"] == "bytes=200000-"
+
+
+def test_a_killed_run_does_no_finished_episode_again(show: Show) -> None:
+    command = [sys.executable, "-m", "earwitness", *show.command(), "--allow-private", "--threads", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("[1/3]"):
+                break
+        process.kill()
+    assert show.made[-1] == "2025-09-03 Ovens"
+    again = show.run()
+    assert again.status == 0
+    assert "/e3.wav" not in show.server.asked
+    assert len(show.made) == 3
 
 
 # Servers and feeds that are bad

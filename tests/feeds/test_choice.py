@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from earwitness.feeds import Enclosure, Episode, Feed
 from earwitness.feeds.choice import Wish, new, reference, stems, wanted
 from earwitness.feeds.hints import Small
-from earwitness.source import Expected
+from earwitness.source import Expected, Reference
 from earwitness.stems import MAX_STEM_BYTES
 from earwitness.types import EpisodeInfo, Person
+from earwitness.values import from_plain, to_plain
 
 AUDIO = "https://example.org/a.mp3"
 
@@ -70,4 +72,5 @@ def test_a_reference_says_what_the_feed_says() -> None:
     made = reference(feed(item), item, "stem", Small(frozenset()))
     assert (made.argument, made.kind, made.stem) == (AUDIO, "url", "stem")
     assert made.expected == Expected(5, "sha256-x", ("Ada Lovelace", "Bob"), 2, 4)
+    assert from_plain(Reference, json.loads(json.dumps(to_plain(made)))) == made  # as a queue may keep it
     assert made.about == EpisodeInfo("On Bread", "Rye", "a", "2025-09-01T07:00:00+00:00", None, 2, 3.0, people)

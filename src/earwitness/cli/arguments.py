@@ -41,6 +41,9 @@ PublishUrl = Annotated[
 Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
+Speakers = Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)]
+MinSpeakers = Annotated[int, typer.Option(help="At least so many.")]
+MaxSpeakers = Annotated[int, typer.Option(help="At most so many.")]
 Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")]
 Diarizer = Annotated[
     str, typer.Option(help="auto, builtin, discriminant, wespeaker, pyannote; the latter two also as NAME:MODEL.")

@@ -60,6 +60,9 @@ def feed(
     hotwords: arguments.Hotwords = None,
     beam_size: arguments.BeamSize = 5,
     batch_size: arguments.BatchSize = 8,
+    speakers: arguments.Speakers = None,
+    min_speakers: arguments.MinSpeakers = 1,
+    max_speakers: arguments.MaxSpeakers = 20,
     diarize: arguments.Diarize = True,
     diarizer: arguments.Diarizer = "auto",
     known_voices: arguments.KnownVoices = False,
@@ -79,8 +82,9 @@ def feed(
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
         language=None if language == "auto" else language, hotwords=hotwords, beam_size=beam_size,
-        batch_size=batch_size, diarize=diarize, diarizer=diarizer, known_voices=known_voices, library=library,
-        summarizer=summarizer, chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
+        batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers, min_speakers=min_speakers,
+        max_speakers=max_speakers, known_voices=known_voices, library=library, summarizer=summarizer,
+        chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
     )  # fmt: skip
     wish = Wish(limit, _date(since), match)
     names = parse_formats(formats)
@@ -173,7 +177,7 @@ def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions, told
 
 
 def _done(work: _Work, job: Job, workers: int, on_screen: Quiet, library: Library) -> Iterator[tuple[Episode, Outcome]]:
-    """Transcribes what is to be done; each outcome is said, and noted in the library, as soon as it is reached."""
+    """Transcribes what is to be done; each outcome is noted in the library, and said, as soon as it is reached."""
     small = small_print(work.feed)
     episodes = {work.stems[episode.guid]: episode for episode in work.todo}
     references = [reference(work.feed, episode, stem, small) for stem, episode in episodes.items()]
@@ -181,12 +185,12 @@ def _done(work: _Work, job: Job, workers: int, on_screen: Quiet, library: Librar
         return
     found: dict[str, Outcome] = {}
     for outcome in transcribe_all(references, job, workers=workers, report=on_screen.report):
-        tell(outcome, on_screen)
         guid = episodes[outcome.stem].guid
         if outcome.error:
             shows.set_aside(library, work.show, guid, outcome.error)
         else:
             shows.done(library, work.show, guid, outcome.episode)
+        tell(outcome, on_screen)
         found[outcome.stem] = outcome
     yield from ((episode, found[stem]) for stem, episode in episodes.items())
 

@@ -18,6 +18,8 @@ COMMON_SHARE = 0.3
 FEW_EPISODES = 5
 """With so many episodes or more, what this share of their notes has is the show's small print, no term."""
 CAST = "cast"
+MANY_EPISODES = 200
+"""So many are looked at; older ones may have had another small print."""
 MORE_SPEAKERS = 2
 """Callers, clips and advertisements: who is heard beside those that a feed names."""
 NOUNS_IN_CAPITALS = ("de", "lb")
@@ -40,13 +42,14 @@ class Small:
 
 def small_print(feed: Feed) -> Small:
     """The terms that say nothing of an episode, for many have them."""
-    if len(feed.episodes) < FEW_EPISODES:
+    sample = feed.episodes[:MANY_EPISODES]
+    if len(sample) < FEW_EPISODES:
         return Small(frozenset())
     language = tongue(feed.language)
     counts = Counter(
-        term.casefold() for episode in feed.episodes for term in set(_terms(episode.notes, language, titled=False))
+        term.casefold() for episode in sample for term in set(_terms(episode.notes, language, titled=False))
     )
-    return Small(frozenset(term for term, count in counts.items() if count > COMMON_SHARE * len(feed.episodes)))
+    return Small(frozenset(term for term, count in counts.items() if count > COMMON_SHARE * len(sample)))
 
 
 def hotwords(feed: Feed, episode: Episode, small: Small = Small(frozenset())) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ def _runs(sentence: str, stops: Collection[str], particles: frozenset[str]) -> I
             continue
         gap = sentence[before : match.start()]
         before = match.end()
-        capital = any(character.isupper() for character in word) and word.casefold() not in stops
+        capital = word != word.lower() and word.casefold() not in stops
         if run and not (capital and particles.issuperset(gap.split())):
             yield began == 0, run
             run = ""

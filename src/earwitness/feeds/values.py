@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from earwitness.feeds.notes import plain
 from earwitness.types import Person, Seconds
@@ -72,7 +73,7 @@ class Episode:
         """How long the feed says that the sound is."""
         return next((file.size_bytes for file in self.enclosures if file.url == self.audio), None)
 
-    @property
+    @cached_property
     def notes(self) -> str:
         """The longest text about the episode, as plain text."""
         return max(self.description, plain(self.description_html), key=len)
