@@ -126,6 +126,14 @@ def test_atom() -> None:
     assert len(ElementTree.fromstring(made)) == 1
 
 
+def test_an_item_without_a_guid_is_known_by_its_sound() -> None:
+    feed = b'<rss><channel><item><enclosure url="/1.mp3" type="audio/mpeg"/></item></channel></rss>'
+    url = "https://example.org/feed"
+    [episode] = parse(feed, url=url).episodes
+    assert episode.guid == "https://example.org/1.mp3"
+    assert len(parse(rewritten(feed, {episode.guid: lines()}, url=url)).episodes[0].transcripts) == 1
+
+
 def test_what_is_no_feed() -> None:
     for content in (b"<html/>", b"<rss><channel>", b'<!DOCTYPE a [<!ENTITY b "c">]><rss>&b;</rss>'):
         with pytest.raises(SourceError):

@@ -115,6 +115,7 @@ class _Work:
 
     feed: Feed
     fetched: Fetched
+    url: str | None
     show: int
     todo: tuple[Episode, ...]
     stems: dict[str, str]
@@ -127,7 +128,8 @@ def _found(place: str, wish: Wish, options: SourceOptions, library: Library, *, 
     url = place if is_address(place) else Path(place).resolve().as_uri()
     known = shows.show(library, url)
     fetched = fetch(place, options, known.fetched if known else None)
-    first = parse(fetched.content, name=shown(place), url=place if is_address(place) else None)
+    base = place if is_address(place) else None
+    first = parse(fetched.content, name=shown(place), url=base)
     show = shows.remember(library, url, first.title, fetched)
     told = _With(quiet)
     if first.new_url and first.new_url != place:
@@ -143,7 +145,7 @@ def _found(place: str, wish: Wish, options: SourceOptions, library: Library, *, 
         + (f", {done} done" if done else "")
         + (f", {aside} set aside (--retry tries them again)" if aside else "")
     )
-    return _Work(whole, fetched, show, todo, stems(whole), incomplete)
+    return _Work(whole, fetched, base, show, todo, stems(whole), incomplete)
 
 
 class _With(Quiet):
@@ -208,12 +210,14 @@ def _date(text: str | None) -> datetime | None:
 def _write_feed(path: Path, work: _Work, folder: Path, publish_url: str) -> None:
     """The feed with the lines of all episodes whose outputs are in the folder, of earlier runs as well."""
     lines: dict[str, Sequence[Line]] = {}
-    for guid, stem in work.stems.items():
-        made = folder / f"{stem}{FORMATS['feed'].suffix}"
+    for episode in parse(work.fetched.content, url=work.url).episodes:  # without those of its older pages
+        made = folder / f"{work.stems[episode.guid]}{FORMATS['feed'].suffix}"
         if made.is_file():
-            lines[guid] = [line.at(publish_url) if line.url else line for line in read(made.read_bytes(), made.name)]
+            lines[episode.guid] = [
+                line.at(publish_url) if line.url else line for line in read(made.read_bytes(), made.name)
+            ]
     try:
-        write_whole(path, rewritten(work.fetched.content, lines, name=path.name))
+        write_whole(path, rewritten(work.fetched.content, lines, url=work.url))
     except EarwitnessError:
         raise
     except OSError as error:

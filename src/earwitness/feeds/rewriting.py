@@ -22,7 +22,9 @@ Edit = tuple[int, int, bytes]
 """From where to where, and what comes there instead."""
 
 
-def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str = "feed") -> bytes:
+def rewritten(
+    content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str = "feed", url: str | None = None
+) -> bytes:
     """The feed with these lines in the items that have their guids.
 
     A line that links to a file of the same name takes the place of the old one. People whom an item names already, and
@@ -32,6 +34,8 @@ def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str 
     Args:
         content: of the feed; in UTF-16 it becomes UTF-8.
         lines: guid -> lines.
+        name: what errors call it.
+        url: where it comes from, as of `parse`.
 
     Raises:
         SourceError: it is no feed, or cannot be read.
@@ -42,7 +46,7 @@ def rewritten(content: bytes, lines: Mapping[str, Sequence[Line]], *, name: str 
     """
     content = _in_utf_8(content)
     spans: dict[Element, Span] = {}
-    root = tree(content, name, "", spans)
+    root = tree(content, name, url or "", spans)
     require_feed(root, name)
     edits: list[Edit] = []
     to_declare = ""
