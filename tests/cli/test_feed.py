@@ -329,6 +329,17 @@ def test_what_is_known_stays_when_the_feed_fails(show: Show) -> None:
     assert "2 of 3 episodes to do, 1 done" in show.run().err
 
 
+@pytest.mark.parametrize("place", ["missing.xml", ".", "a\0b", "ftp://example.org/feed", "x" * 5000, ""])
+def test_what_is_no_place_of_a_feed_is_one_line(show: Show, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(show.folder)
+    show.capture.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main(["feed", place, "--engine", "fake", "--library", str(show.folder / "library.sqlite")])
+    assert ended.value.code == 1
+    err = show.capture.readouterr().err
+    assert (len(err.splitlines()), "Traceback" in err) == (1, False)
+
+
 @pytest.mark.parametrize(
     "arguments", [["--since", "yesterday"], ["--limit", "0"], ["-f", "pdf"], ["--publish-url", "javascript:alert(1)"]]
 )

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from earwitness.feeds import Enclosure, Episode, Feed
 from earwitness.feeds.choice import Wish, new, reference, stems, wanted
-from earwitness.feeds.hints import Small
 from earwitness.source import Expected, Reference
 from earwitness.stems import MAX_STEM_BYTES
 from earwitness.types import EpisodeInfo, Person
@@ -69,7 +68,7 @@ def test_a_reference_says_what_the_feed_says() -> None:
         "Rye", "a", datetime(2025, 9, 1, 7, tzinfo=UTC), AUDIO, enclosures=(Enclosure(AUDIO, "audio/mpeg", 5),),
         integrity="sha256-x", season=2, number=3.0, people=people,
     )  # fmt: skip
-    made = reference(feed(item), item, "stem", Small(frozenset()))
+    made = reference(feed(item), item, "stem")
     assert (made.argument, made.kind, made.stem) == (AUDIO, "url", "stem")
     assert made.expected == Expected(5, "sha256-x", ("Ada Lovelace", "Bob"), 2, 4)
     assert from_plain(Reference, json.loads(json.dumps(to_plain(made)))) == made  # as a queue may keep it

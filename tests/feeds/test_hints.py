@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from earwitness.feeds import Episode, Feed
-from earwitness.feeds.hints import MAX_CHARACTERS, MAX_TERMS, Small, hotwords, small_print, speakers
+from earwitness.feeds.hints import MAX_CHARACTERS, MAX_TERMS, hotwords, small_print, speakers
 from earwitness.types import Person
 
 SHOW = Feed("On Bread", "en-GB", ())
@@ -49,6 +49,10 @@ def test_german_nouns_are_no_names() -> None:
     assert heard("", "über den Ofen und das Brot von Ada Lovelace", language="de") == ("Ada Lovelace",)
 
 
+def test_shouting_is_no_name() -> None:
+    assert heard("", "we say " + "BREAD OVEN FLOUR " * 10_000 + "to Ada Lovelace.") == ("Ada Lovelace",)
+
+
 def test_the_list_is_short() -> None:
     terms = heard("", "we met " + ", ".join(f"Ada{number} Lovelace{number}" for number in range(1000)))
     assert 10 < len(terms) <= MAX_TERMS
@@ -59,9 +63,9 @@ def test_the_small_print_of_a_show_says_nothing_of_an_episode() -> None:
     notes = [f"we ask {name}. Support us on Patreon and Acast." for name in ("Ada", "Bob", "Cleo", "Dan", "Eve", "Fay")]
     feed = Feed("On Bread", "en", tuple(Episode("", str(i), description=text) for i, text in enumerate(notes)))
     small = small_print(feed)
-    assert small == Small(frozenset({"patreon", "acast"}))
+    assert small == {"patreon", "acast"}
     assert hotwords(feed, feed.episodes[0], small) == ("Ada",)
-    assert small_print(Feed("On Bread", "en", feed.episodes[:4])) == Small(frozenset())
+    assert small_print(Feed("On Bread", "en", feed.episodes[:4])) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from earwitness.errors import EarwitnessError, OptionError, SourceError, Storage
 from earwitness.exports import FORMATS, parse_formats
 from earwitness.feeds import Episode, Feed, parse
 from earwitness.feeds.choice import Wish, new, reference, stems, wanted
-from earwitness.feeds.fetching import Fetched, fetch, is_address, shown
+from earwitness.feeds.fetching import Fetched, fetch, identity, is_address, shown
 from earwitness.feeds.hints import small_print
 from earwitness.feeds.lines import Line, read
 from earwitness.feeds.rewriting import rewritten
@@ -95,12 +95,14 @@ def feed(
         work = _found(place, wish, options.source, kept, retry=retry, quiet=quiet)
         try:
             with display(len(work.todo), quiet=quiet) as on_screen:
-                outcomes = list(_done(work, job, workers, on_screen, kept))
+                outcomes = list(_transcribed(work, job, workers, on_screen, kept))
         except KeyboardInterrupt:
             typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
             raise typer.Exit(arguments.INTERRUPTED) from None
     if write_feed:
-        _write_feed(write_feed, work, output_dir, publish_url)
+        count = _write_feed(write_feed, work, output_dir, publish_url)
+        if not quiet:
+            typer.echo(f"{write_feed}: the feed with the lines of {count} episodes", err=True)
     if as_json:
         tables.print_json([{"guid": episode.guid, **plain(outcome)} for episode, outcome in outcomes])
     elif outcomes and not quiet:
@@ -125,41 +127,29 @@ class _Work:
 
 def _found(place: str, wish: Wish, options: SourceOptions, library: Library, *, retry: bool, quiet: bool) -> _Work:
     """Reads a feed and says what there is to do."""
-    url = place if is_address(place) else Path(place).resolve().as_uri()
-    known = shows.show(library, url)
+    key, url = identity(place), place if is_address(place) else None
+    known = shows.show(library, key)
     fetched = fetch(place, options, known.fetched if known else None)
-    base = place if is_address(place) else None
-    first = parse(fetched.content, name=shown(place), url=base)
-    show = shows.remember(library, url, first.title, fetched)
-    told = _With(quiet)
-    if first.new_url and first.new_url != place:
-        told.say(f"{shown(place)}: says that it has moved to {first.new_url}")
-    whole, incomplete = _with_older(first, place, wish, options, told)
-    asked = wanted(whole, wish)
-    states = shows.states(library, show)
+    first = parse(fetched.content, name=shown(place), url=url)
+    show = shows.remember(library, key, first.title, fetched)
+    whole, incomplete = _with_older(first, place, wish, options)
+    asked, states = wanted(whole, wish), shows.states(library, show)
     todo = new(asked, states, retry=retry)
-    aside = sum(states.get(episode.guid) is not None for episode in asked if episode not in todo)
-    done = len(asked) - len(todo) - aside
-    told.say(
-        f"{first.title or shown(place)}: {len(todo)} of {len(whole.episodes)} episodes to do"
-        + (f", {done} done" if done else "")
-        + (f", {aside} set aside (--retry tries them again)" if aside else "")
-    )
-    return _Work(whole, fetched, base, show, todo, stems(whole), incomplete)
+    if not quiet:
+        if first.new_url and first.new_url != place:
+            typer.echo(f"{shown(place)}: says that it has moved to {first.new_url}", err=True)
+        aside = sum(states.get(episode.guid) is not None for episode in asked if episode not in todo)
+        done = len(asked) - len(todo) - aside
+        typer.echo(
+            f"{first.title or shown(place)}: {len(todo)} of {len(whole.episodes)} episodes to do"
+            + (f", {done} done" if done else "")
+            + (f", {aside} set aside (--retry tries them again)" if aside else ""),
+            err=True,
+        )
+    return _Work(whole, fetched, url, show, todo, stems(whole), incomplete)
 
 
-class _With(Quiet):
-    """Lines on stderr, unless there shall be none but errors."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def say(self, line: str) -> None:
-        if not self._quiet:
-            super().say(line)
-
-
-def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions, told: Quiet) -> tuple[Feed, bool]:
+def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions) -> tuple[Feed, bool]:
     """The feed with the episodes of its further pages (RFC 5005), as far as they may be asked for.
 
     The second is true where a page could not be read.
@@ -172,13 +162,15 @@ def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions, told
         try:
             page = parse(fetch(page.next, options).content, name=shown(page.next), url=page.next)
         except SourceError as error:
-            Quiet().say(f"error: older episodes: {error}")
+            typer.echo(f"error: older episodes: {error}", err=True)
             return feed, True
         feed = replace(feed, episodes=feed.episodes + page.episodes)
     return feed, False
 
 
-def _done(work: _Work, job: Job, workers: int, on_screen: Quiet, library: Library) -> Iterator[tuple[Episode, Outcome]]:
+def _transcribed(
+    work: _Work, job: Job, workers: int, on_screen: Quiet, library: Library
+) -> Iterator[tuple[Episode, Outcome]]:
     """Transcribes what is to be done; each outcome is noted in the library, and said, as soon as it is reached."""
     small = small_print(work.feed)
     episodes = {work.stems[episode.guid]: episode for episode in work.todo}
@@ -207,8 +199,8 @@ def _date(text: str | None) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _write_feed(path: Path, work: _Work, folder: Path, publish_url: str) -> None:
-    """The feed with the lines of all episodes whose outputs are in the folder, of earlier runs as well."""
+def _write_feed(path: Path, work: _Work, folder: Path, publish_url: str) -> int:
+    """The feed with the lines of all episodes whose outputs are in the folder, of earlier runs as well; how many."""
     lines: dict[str, Sequence[Line]] = {}
     for episode in parse(work.fetched.content, url=work.url).episodes:  # without those of its older pages
         made = folder / f"{work.stems[episode.guid]}{FORMATS['feed'].suffix}"
@@ -222,4 +214,4 @@ def _write_feed(path: Path, work: _Work, folder: Path, publish_url: str) -> None
         raise
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}; choose another place") from error
-    typer.echo(f"{path}: the feed with the lines of {len(lines)} episodes", err=True)
+    return len(lines)

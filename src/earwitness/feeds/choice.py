@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from earwitness.feeds.hints import Small, hotwords, people_of, speakers
+from earwitness.feeds.hints import hotwords, people_of, speakers
 from earwitness.feeds.values import Episode, Feed
 from earwitness.source import Expected, Reference
 from earwitness.stems import MAX_STEM_BYTES, MAX_STEM_CHARACTERS, safe_stem, stem_key
@@ -60,8 +60,8 @@ def stems(feed: Feed) -> dict[str, str]:
     return {guid: stem if shared[stem_key(stem)] == 1 else _marked(stem, guid) for guid, stem in bare.items()}
 
 
-def reference(feed: Feed, episode: Episode, stem: str, small: Small) -> Reference:
-    """An episode as something to transcribe, with what its feed says of it."""
+def reference(feed: Feed, episode: Episode, stem: str, small: Collection[str] = ()) -> Reference:
+    """An episode as something to transcribe, with what its feed says of it; `small` as of `hints.small_print`."""
     assert episode.audio
     fewest, most = speakers(feed, episode)
     return Reference(

@@ -38,6 +38,18 @@ def shown(place: str) -> str:
     return printable(place.partition("?")[0] if is_address(place) else Path(place).name)
 
 
+def identity(place: str) -> str:
+    """What a feed is known by in the library: its address, or that of its file.
+
+    Raises:
+        SourceError: it is neither.
+    """
+    try:
+        return place if is_address(place) else Path(place).resolve().as_uri()
+    except (ValueError, OSError) as error:
+        raise SourceError(f"{printable(place)}: cannot be read (no path); give a file or an http(s) address") from error
+
+
 def fetch(place: str, options: SourceOptions, known: Fetched | None = None) -> Fetched:
     """The feed at an address or path.
 
@@ -68,6 +80,5 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except SourceError:
         raise
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise SourceError(f"{printable(str(path))}: cannot be read ({reason}); check the path") from error
+    except OSError as error:
+        raise SourceError(f"{printable(str(path))}: cannot be read ({error.strerror}); check the path") from error

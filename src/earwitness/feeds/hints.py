@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from earwitness.feeds.values import Episode, Feed
 from earwitness.text import stop_words
 from earwitness.types import Person
 
 MAX_TERMS = 20
+MAX_TERM_CHARACTERS = 40
+"""Longer runs of capitals are somebody shouting."""
 MAX_CHARACTERS = 300
 """About a third of what Whisper takes as text gone before; more of it makes it repeat the list."""
 COMMON_SHARE = 0.3
@@ -33,26 +34,19 @@ _WITH = re.compile(r"\b(?:with|feat\.?|featuring|ft\.?|mit|avec|con|com|met)\s+(
 """Who is named after these in a title is a guest, however many capitals it has otherwise."""
 
 
-@dataclass(frozen=True)
-class Small:
-    """What most notes of a show have: its small print, in lower case."""
-
-    terms: frozenset[str]
-
-
-def small_print(feed: Feed) -> Small:
-    """The terms that say nothing of an episode, for many have them."""
+def small_print(feed: Feed) -> frozenset[str]:
+    """The terms that say nothing of an episode, for many have them; in lower case."""
     sample = feed.episodes[:MANY_EPISODES]
     if len(sample) < FEW_EPISODES:
-        return Small(frozenset())
+        return frozenset()
     language = tongue(feed.language)
     counts = Counter(
         term.casefold() for episode in sample for term in set(_terms(episode.notes, language, titled=False))
     )
-    return Small(frozenset(term for term, count in counts.items() if count > COMMON_SHARE * len(sample)))
+    return frozenset(term for term, count in counts.items() if count > COMMON_SHARE * len(sample))
 
 
-def hotwords(feed: Feed, episode: Episode, small: Small = Small(frozenset())) -> tuple[str, ...]:
+def hotwords(feed: Feed, episode: Episode, small: Collection[str] = ()) -> tuple[str, ...]:
     """Names and rare terms that may be said: the people, then those of the title, those of the notes.
 
     >>> item = Episode("Bridges, with Bob", "1", description="Ada Lovelace asks Bob Noyce about the Ponte Vecchio.")
@@ -65,7 +59,7 @@ def hotwords(feed: Feed, episode: Episode, small: Small = Small(frozenset())) ->
     guests = [guest for match in _WITH.finditer(episode.title) for guest in _terms(match[1], language, titled=True)]
     titled = [term for term in _terms(episode.title, language, titled=True) if _holds(term, notes)]
     ordered = [*names, *guests, *titled, *(term for term, _ in notes.most_common())]
-    return tuple(_short(term for term in ordered if term in names or term.casefold() not in small.terms))
+    return tuple(_short(term for term in ordered if term in names or term.casefold() not in small))
 
 
 def speakers(feed: Feed, episode: Episode) -> tuple[int | None, int | None]:
@@ -137,8 +131,10 @@ def _short(terms: Iterable[str]) -> Iterator[str]:
     """Each once and as long as it is found, as many as there is room for."""
     kept: list[str] = []
     for term in terms:
+        if len(term) > MAX_TERM_CHARACTERS or sum(map(len, kept)) + len(term) > MAX_CHARACTERS:
+            continue
         like = next((number for number, other in enumerate(kept) if _within(term, other) or _within(other, term)), None)
-        if like is None and len(kept) < MAX_TERMS and sum(map(len, kept)) + len(term) <= MAX_CHARACTERS:
+        if like is None and len(kept) < MAX_TERMS:
             kept.append(term)
         elif like is not None and " " not in kept[like]:
             kept[like] = term
