@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from earwitness.engines.fake import Fake
 from earwitness.errors import ModelError
 from earwitness.exports.json import read
 from earwitness.options import Options
-from earwitness.source import find
+from earwitness.source import Expected, find
 from sounds import speech, write_wav
 
 FAKE = Options.of(engine="fake")
@@ -74,6 +75,23 @@ def test_a_model_that_cannot_be_had_fails_the_batch_at_once(folder: Path, tmp_pa
     job = Job(Options.of(model=str(tmp_path)), tmp_path / "out", ("txt",), None)
     with pytest.raises(ModelError, match="neither a CTranslate2 Whisper"):
         outcomes(folder, job)
+
+
+def test_what_is_expected_of_a_recording_is_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, tuple[str | None, int]] = {}
+    run = batch.run
+
+    def listening(source: Any, options: Options, *arguments: Any, **named: Any) -> Any:
+        heard[source.name] = (options.words.hotwords, options.speakers.min_speakers)
+        return run(source, options, *arguments, **named)
+
+    monkeypatch.setattr(batch, "run", listening)
+    found = {reference.name: reference for reference in find([str(folder)])}
+    expecting = replace(found["a.wav"], expected=Expected(hotwords=("Ada", "Bob"), min_speakers=2))
+    list(transcribe_all([expecting, found["c.wav"]], Job(FAKE, tmp_path / "out", ("txt",), tmp_path / "cache")))
+    assert heard == {"a.wav": ("Ada, Bob", 2), "c.wav": (None, 1)}
 
 
 def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Path) -> None:

@@ -73,10 +73,18 @@ def test_a_file_that_has_changed_comes_anew(tmp_path: Path) -> None:
         body(OTHER),
         body(b"", 416),
         body(OTHER[1:], 206, Content_Range="bytes 1-199999/200000"),
+        body(OTHER[150_000:], 206, Content_Range="bytes 150000-199999/200000", ETag='"two"'),
         body(OTHER, 206),
         body(OTHER, 206, Content_Range="nonsense"),
     ],
-    ids=["ignores ranges", "refuses them", "sends another part", "says not which", "says nonsense"],
+    ids=[
+        "ignores ranges",
+        "refuses them",
+        "sends another part",
+        "of another version",
+        "says not which",
+        "says nonsense",
+    ],
 )
 def test_a_server_that_cannot_go_on_starts_anew(tmp_path: Path, second: Answer) -> None:
     """What it sends to a request for the rest is never added to what is there."""
@@ -103,6 +111,18 @@ def test_what_is_here_counts_towards_the_limit(tmp_path: Path) -> None:
         limited = replace(ALLOWED, max_download_bytes=199_999)
         with pytest.raises(SourceError, match="longer than 199999 bytes"):
             fetch(find([server.url("/a.mp3")])[0], limited, tmp_path)
+
+
+def test_a_rest_that_ends_early_is_an_error(tmp_path: Path) -> None:
+    with serving({"/a.mp3": versioned(CONTENT, stop_after=150_000)}) as server:
+        broken_off(server.url("/a.mp3"), tmp_path)
+        short = {"Content_Length": "", "Content_Range": "bytes 150000-199999/200000", "ETag": '"one"'}
+        server.answers["/a.mp3"] = body(CONTENT[150_000:160_000], 206, **short)
+        with pytest.raises(SourceError, match="ended at 160000 of 200000 bytes"):
+            get(server.url("/a.mp3"), tmp_path)
+        server.answers["/a.mp3"] = versioned(CONTENT)
+        assert get(server.url("/a.mp3"), tmp_path).path.read_bytes() == CONTENT
+        assert server.headers[-1]["Range"] == "bytes=160000-"
 
 
 def test_a_part_that_somebody_spoilt_is_not_used(tmp_path: Path) -> None:

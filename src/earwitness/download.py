@@ -26,7 +26,7 @@ SOCKET_TIMEOUT_S = 30.0
 """The longest silence of a server."""
 BLOCK_BYTES = 2**16
 REDIRECTS = (301, 302, 303, 307, 308)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def _start(response: HTTPResponse, address: Address, start: int) -> int:
     if start and response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         raise RangeRefusedError(f"{address.shown}: the server has no more of it; start anew")
     if start and response.status == HTTPStatus.PARTIAL_CONTENT:
-        sent = _CONTENT_RANGE.fullmatch(response.getheader("Content-Range", "").strip())
+        sent = _sent_range(response)
         if not sent or int(sent[1]) != start:
             raise RangeRefusedError(f"{address.shown}: the server sends another part than was asked for; start anew")
         return start
@@ -243,17 +243,23 @@ def _start(response: HTTPResponse, address: Address, start: int) -> int:
     return 0
 
 
+def _sent_range(response: HTTPResponse) -> re.Match[str] | None:
+    """The first byte of a partial answer, and the length of the whole or an asterisk."""
+    return _CONTENT_RANGE.fullmatch(response.getheader("Content-Range", "").strip())
+
+
 def _announced_bytes(response: HTTPResponse, address: Address, options: SourceOptions, start: int) -> int | None:
     """The length of the whole document, where the answer announces one that can be used."""
     encoding = response.getheader("Content-Encoding", "identity").strip().lower()
     transfer = response.getheader("Transfer-Encoding", "chunked").strip().lower()
     if encoding not in ("", "identity") or transfer != "chunked":
         raise SourceError(f"{address.shown}: the server compresses its answer unasked; download it yourself")
-    if response.length is None:
-        return None
-    if start + response.length > options.max_download_bytes:
+    size_bytes = None if response.length is None else start + response.length
+    if start and (sent := _sent_range(response)) and sent[2] != "*":
+        size_bytes = int(sent[2])
+    if size_bytes is not None and size_bytes > options.max_download_bytes:
         raise _too_long(address, options)
-    return start + response.length
+    return size_bytes
 
 
 def _too_long(address: Address, options: SourceOptions) -> SourceError:

@@ -114,6 +114,8 @@ def _completed(
     with download(url, options, start=here, of=part.version) as answer:
         if answer.start == 0:
             part.restart(answer.version)
+        elif answer.version.etag not in (None, part.version.etag):
+            raise RangeRefusedError("the server sends the rest of another version; start anew")
         digest, done = part.digest(), answer.start
         for block in answer.blocks:
             part.file.write(block)

@@ -122,10 +122,15 @@ def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: 
     """Makes sure that a recording is a file on this machine, and takes its SHA-256.
 
     Args:
-        folder: Where standard input and downloads are put; nothing is left there if this fails.
+        folder: Where standard input and downloads are put; if this fails, nothing is left there but the beginning of a
+            download that can go on.
+
+    Returns:
+        The recording; `warnings` tell where it is not as long as `reference.expected` says.
 
     Raises:
-        SourceError: it is not there, cannot be read, is refused, too large or too slow.
+        SourceError: it is not there, cannot be read, is refused, too large or too slow, or has another hash than
+            `reference.expected` says.
         StorageError: `folder` cannot be written.
     """
     if reference.kind == "refused":
