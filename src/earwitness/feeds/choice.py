@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,17 +46,23 @@ def wanted(feed: Feed, wish: Wish) -> tuple[Episode, ...]:
 
 
 def stems(feed: Feed) -> dict[str, str]:
-    """Guid -> what the outputs are called: date and title, and part of a hash where several would share them.
+    """Guid -> what the outputs are called: date and title, and part of a hash where an earlier episode is called so.
 
-    They depend on the feed alone, not on which episodes are wished for, so that they are the same another time.
+    They depend neither on the order of the feed nor on which episodes are wished for, and stay when newer ones come.
 
     >>> feed = Feed("Show", None, (Episode("AC/DC: live?", "1"), Episode("Pilot", "2"), Episode("pilot", "3")))
     >>> list(stems(feed).values())
-    ['AC_DC_ live_', 'Pilot d4735e3a', 'pilot 4e074085']
+    ['AC_DC_ live_', 'Pilot', 'pilot 4e074085']
     """
-    bare = {episode.guid: _bare(episode) for episode in feed.episodes}
-    shared = Counter(map(stem_key, bare.values()))
-    return {guid: stem if shared[stem_key(stem)] == 1 else _marked(stem, guid) for guid, stem in bare.items()}
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for episode in sorted(feed.episodes, key=lambda episode: (episode.published or _NO_DATE, episode.guid)):
+        day = f"{episode.published:%Y-%m-%d} " if episode.published else ""
+        stem = safe_stem(day + episode.title)
+        if episode.guid not in found:
+            found[episode.guid] = stem if stem_key(stem) not in taken else _marked(stem, episode.guid)
+            taken.add(stem_key(stem))
+    return found
 
 
 def reference(feed: Feed, episode: Episode, stem: str, small: Collection[str] = ()) -> Reference:
@@ -97,11 +102,6 @@ def new(episodes: Collection[Episode], states: Mapping[str, str | None], *, retr
     return tuple(
         episode for episode in episodes if episode.guid not in states or (retry and states[episode.guid] is not None)
     )
-
-
-def _bare(episode: Episode) -> str:
-    day = f"{episode.published:%Y-%m-%d} " if episode.published else ""
-    return safe_stem(day + episode.title)
 
 
 def _marked(stem: str, guid: str) -> str:
