@@ -30,7 +30,7 @@ def proposed(*lines: Line, people: tuple[Person, ...] = PEOPLE) -> dict[str, str
     "said",
     [
         "Hello, I'm Ada.", "Hi, I’m Ada Lovelace, and this is bread.", "my name is ada lovelace", "This is Ada again.",
-        "Ich bin Ada, hallo.", "Je m'appelle Ada.", "I am Dr. Ada Lovelace.", "I'm Ada",
+        "And I'm Ada.", "Ich bin Ada, hallo.", "Je m'appelle Ada.", "I am Dr. Ada Lovelace.", "I'm Ada",
     ],
 )  # fmt: skip
 def test_who_says_their_name(said: str) -> None:
@@ -39,7 +39,7 @@ def test_who_says_their_name(said: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["Ada is here.", "I'm Ada's aunt.", "I'm Adam.", "I am Ada Byron.", "I'm with Ada.", "My guest is Ada.", "I'm"],
+    ["Ada is here.", "I'm Ada's aunt.", "I'm Adam.", "I am Ada Byron.", "I'm with Ada.", "And this is Ada."],
 )  # fmt: skip
 def test_who_does_not(said: str) -> None:
     assert proposed(("A", said), ("B", "Hello.")) == {}

@@ -1,7 +1,7 @@
 """Speakers who say who they are, among the people that a feed names: proposed, and never put in place of a name.
 
-"I'm Ada" says more than "this is Ada", which may be said of a guest. Who is claimed by several speakers on equal
-terms is proposed for none of them.
+"I'm Ada" says more than "this is Ada", which may be said of a guest, as "and this is Ada" mostly is. Who is claimed by
+several speakers on equal terms is proposed for none of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OF_ONESELF = (
     *("i'm", "i am", "my name is", "my name's", "ich bin", "mein name ist", "je suis", "je m'appelle", "soy"),
     *("me llamo", "mi nombre es", "mi chiamo", "ik ben", "mijn naam is", "eu sou", "meu nome é"),
 )
-OF_SOMEBODY = ("this is", "hier ist", "hier spricht")
+OF_SOMEBODY = (r"(?<!\band )this is", "hier ist", "hier spricht")
 _TITLES = r"(?:(?:dr|prof|professor|doctor|mr|mrs|ms)\.? )?"
 _NAME_ENDS = r"(?!\w|['-]\w|(?-i: [A-ZÀ-Þ]))"
 """A surname of another, or something that somebody has, comes after no whole name."""
@@ -50,11 +50,8 @@ def _claims(transcript: Transcript, openings: Iterable[str], people: Iterable[Pe
     claims: set[tuple[str, str]] = set()
     for person in people:
         first = person.name.split()[0]
-        names = [person.name, *([first] if firsts[first.casefold()] == 1 else [])]
-        pattern = re.compile(
-            rf"\b(?:{'|'.join(map(re.escape, openings))}) {_TITLES}(?:{'|'.join(map(re.escape, names))}){_NAME_ENDS}",
-            re.IGNORECASE,
-        )
+        names = "|".join(map(re.escape, [person.name, *([first] if firsts[first.casefold()] == 1 else [])]))
+        pattern = re.compile(rf"\b(?:{'|'.join(openings)}) {_TITLES}(?:{names}){_NAME_ENDS}", re.IGNORECASE)
         for segment in transcript.segments:
             text = " ".join(segment.text.replace("’", "'").split())
             if segment.speaker is not None and pattern.search(text):

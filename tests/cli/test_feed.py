@@ -355,6 +355,33 @@ def test_a_library_that_cannot_be_written(show: Show) -> None:
     assert "no library, or a damaged one" in done.err
 
 
+def test_a_feed_that_is_too_long(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("earwitness.feeds.fetching.MAX_FEED_BYTES", 500)
+    for place in ("", str(show.folder / "long.xml")):
+        (show.folder / "long.xml").write_bytes(show.xml())
+        done = show.run(place=place)
+        assert (done.status, len(done.err.splitlines())) == (1, 1)
+        assert "longer than 500 bytes" in done.err
+
+
+def test_bad_servers_of_episodes_are_a_line_each(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("earwitness.addresses.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(download, "SOCKET_TIMEOUT_S", 0.3)
+    for number, answer in enumerate(
+        (stall, body(b"", 302, Location="http://10.0.0.1/x"), body(BOMB, Content_Encoding="gzip"))
+    ):
+        show.server.answers[f"/bad{number}.wav"] = answer
+        show.item(f"bad{number}", f"Bad {number}", 4 + number)
+    show.publish(etag='"more"')
+    done = show.run(private="")
+    assert done.status == 1
+    assert len(show.made) == 3
+    assert len(done.errors) == 3
+    for reason in ("no answer", "not on the public internet", "compresses its answer unasked"):
+        assert sum(reason in error for error in done.errors) == 1
+    assert list((show.folder / "cache" / "scratch").iterdir()) == []
+
+
 # The Podcasting 2.0 bundle
 
 
