@@ -105,8 +105,8 @@ def summarize(
     """
     texts = [item.text for item in segments]
     vocabulary = Vocabulary.of(texts, language)
-    ranked = rank(extracts(segments, vocabulary), chapters, vocabulary, meanings)
     witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary, meanings)
+    ranked = rank(extracts(segments, vocabulary, witness.named), chapters, vocabulary, meanings)
 
     def told(span: Summed, items: Sequence[Ranked], count: int) -> Summed:
         return dataclasses.replace(span, summary=_summary(pick(items, count), witness))
