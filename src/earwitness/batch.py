@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Queue
@@ -25,6 +26,7 @@ from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
 from earwitness.errors import EarwitnessError
 from earwitness.exports.reading import introduced
+from earwitness.files import sweep
 from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines, run
@@ -85,20 +87,31 @@ class Job:
 
 
 def transcribe_all(
-    references: Sequence[Reference], job: Job, *, workers: int = 1, report: Report | None = None
+    references: Iterable[Reference], job: Job, *, workers: int = 1, report: Report | None = None
 ) -> Iterator[Outcome]:
     """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
+
+    Args:
+        references: what there is to do; the next one is taken when there is somebody to do it, so that it may come of a
+            queue. Of a sequence that has standard input in it, all are done in this process.
 
     Raises:
         OptionError, ModelError, StorageError: no recording could be transcribed with these options.
     """
     if job.options.library.known_voices:
         Library(job.options.library.library).close()  # one that cannot be read fails the batch, before any work
-    # Standard input cannot be handed to another process.
-    if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
-        return _in_processes(references, job, min(workers, len(references)), report)
-    several = len(references) > 1 and (job.options.model.threads or cores()) > 1
-    return (_overlapping if several else _one_by_one)(references, job, report)
+    sweep(job.folder)
+    if isinstance(references, Sequence):
+        # The fewer workers the more threads each; and standard input cannot be handed to another process.
+        workers = 1 if any(reference.kind == "stdin" for reference in references) else min(workers, len(references))
+    todo = iter(references)
+    if workers == 1 and (job.options.model.threads or cores()) == 1:
+        return _one_by_one(todo, job, report)
+    first = list(islice(todo, 2))
+    todo = chain(first, todo)
+    if len(first) < 2:
+        return _one_by_one(todo, job, report)
+    return _in_processes(todo, job, workers, report) if workers > 1 else _overlapping(todo, job, report)
 
 
 def _one_by_one(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
@@ -107,7 +120,7 @@ def _one_by_one(references: Iterable[Reference], job: Job, report: Report | None
         yield one(reference, job, engines, report)
 
 
-def _overlapping(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
+def _overlapping(todo: Iterator[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
     """Several at a time, each in a thread; whoever stops listening stops them where they next tell of progress."""
     engines, said, stopped = _engines(job), Queue[Any](), Event()
 
@@ -117,15 +130,20 @@ def _overlapping(references: Iterable[Reference], job: Job, report: Report | Non
         said.put(progress)
 
     with ThreadPoolExecutor(AT_WORK) as pool:
-        try:
-            waited_for = {pool.submit(one, reference, job, engines, tell) for reference in references}
-            for future in waited_for:
+
+        def start(most: int) -> int:
+            futures = [pool.submit(one, reference, job, engines, tell) for reference in islice(todo, most)]
+            for future in futures:
                 future.add_done_callback(said.put)
-            while waited_for:
+            return len(futures)
+
+        try:
+            at_work = start(AT_WORK)
+            while at_work:
                 message = said.get()
                 if isinstance(message, Future):
-                    waited_for.remove(message)
                     yield message.result()
+                    at_work += start(1) - 1
                 elif report:
                     report(*message)
         finally:
@@ -155,7 +173,8 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
             found.discard()
         files = exports.save(transcript, job.folder, reference.stem, job.formats)
     except EarwitnessError as problem:
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(problem))
+        error = str(problem) if name in str(problem) else f"{name}: {problem}"
+        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
     except MemoryError:
         error = f"{name}: out of memory; try a smaller --batch-size or fewer --workers"
         return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
@@ -193,22 +212,21 @@ def linked(outcomes: Iterable[Outcome]) -> Iterator[str]:
             yield f"{name} is perhaps {first.name} ({100 * first.probability:.0f} %)"
 
 
-def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
+def _in_processes(todo: Iterator[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
     _engines(job)  # and so that one process downloads, not each
     threads = job.options.model.threads or max(1, cores() // workers)
     job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
-    todo = deque(references)
     busy: dict[Connection, tuple[Any, Reference]] = {}
 
     def start(process: Any = None, connection: Connection | None = None) -> None:
-        if not todo:
-            if connection:
-                connection.send(None)
-            return
-        if connection is None:
-            process, connection = _new_worker(job)
-        busy[connection] = (process, todo.popleft())
-        connection.send(busy[connection][1])
+        reference = next(todo, None)
+        if reference:
+            if connection is None:
+                process, connection = _new_worker(job)
+            busy[connection] = (process, reference)
+        if connection:
+            with suppress(OSError):  # of a worker that has just died: that is seen where its answer is awaited
+                connection.send(reference)
 
     try:
         for _ in range(workers):

@@ -48,6 +48,8 @@ from earwitness.voices import Print
 T = TypeVar("T")
 
 NO_SPEECH = "no speech was found"
+WAITING = "waiting for another process that is at it"
+"""Told as a stage of which nothing is done."""
 
 
 class Engines:
@@ -275,13 +277,23 @@ class _Stages:
         shelf = self._shelf(stage, depends)
         result: T | None = shelf.get("result", kind)
         if result is None:
-            _ = self.audio  # decoded, and timed, before the stage's own clock starts
-            result = self.timed(stage, compute)
-            shelf.put("seconds", self.timings[stage])
-            shelf.put("result", result)
-        else:
-            self.timings[stage] = shelf.get("seconds", float) or 0.0
+            with shelf.held(self._wait):
+                result = shelf.get("result", kind)  # that another has made meanwhile
+                if result is None:
+                    return self._made(stage, shelf, compute)
+        self.timings[stage] = shelf.get("seconds", float) or 0.0
         return result
+
+    def _made(self, stage: str, shelf: Shelf, compute: Callable[[], T]) -> T:
+        _ = self.audio  # decoded, and timed, before the stage's own clock starts
+        result = self.timed(stage, compute)
+        shelf.put("seconds", self.timings[stage])
+        shelf.put("result", result)
+        return result
+
+    def _wait(self) -> None:
+        if self.progress:
+            self.progress(WAITING, 0.0, 1.0)
 
 
 def _engine_info(engines: Engines) -> EngineInfo:

@@ -110,7 +110,12 @@ def test_the_models_that_have_names(run) -> None:  # type: ignore[no-untyped-def
 
 
 def test_the_doctor_knows_what_is_here(run) -> None:  # type: ignore[no-untyped-def]
+    before = json.loads(run("doctor", "--json").stdout)
+    assert before["cache size"] == "0 MB"
+    (Path(before["cache"]) / "checkpoints").mkdir(parents=True)
+    (Path(before["cache"]) / "checkpoints" / "a.json").write_bytes(bytes(3_000_000))
     found = json.loads(run("doctor", "--json").stdout)
+    assert found["cache size"] == "3 MB"
     assert "demo" in found["models here"]
     assert found["python"] == sys.version.split()[0]
 
