@@ -48,6 +48,7 @@ class Outcome:
     `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
     speakers who are perhaps known voices. `error` is none where it went well; where it did but for the summary, which
     is in extracts since the engine that was asked for failed, `fell_short` is true. `elapsed_s` is the wall time.
+    `episode` is which one of the library it has become, where it is kept there.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Outcome:
     files: tuple[str, ...] = ()
     fell_short: bool = False
     error: str | None = None
+    episode: int | None = None
     heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
     """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
 
@@ -81,6 +83,8 @@ class Job:
     formats: Sequence[str]
     cache: Path | None
     resume: bool = True
+    publish_url: str = ""
+    """Where the exports will be on the web, for those that link to others."""
 
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.cache, resume=self.resume)
@@ -166,12 +170,14 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
     heard: list[Mapping[str, Print]] = []
     try:
         kept = job.checkpoints()
-        found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
+        known = reference.expected
+        options = job.options.expecting(known.hotwords, known.min_speakers, known.max_speakers)
+        found = source.fetch(reference, options.source, kept.scratch(), fetched)
         try:
-            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
+            transcript = run(found, options, engines, checkpoints=kept, progress=progress, heard=heard.append)
         finally:
             found.discard()
-        files = exports.save(transcript, job.folder, reference.stem, job.formats)
+        files = exports.save(transcript, job.folder, reference.stem, job.formats, job.publish_url)
     except EarwitnessError as problem:
         error = str(problem) if name in str(problem) else f"{name}: {problem}"
         return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
