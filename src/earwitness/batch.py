@@ -196,7 +196,7 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
         elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
-        fell_short=fell_short(transcript, engines.summarizer),
+        fell_short=fell_short(transcript, engines.summarizer, engines.sentences),
         heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
     )
 
