@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from earwitness.exports.json import read
 from earwitness.leases import Leases
 from earwitness.options import Options
 from earwitness.pipeline import WAITING
-from earwitness.source import Reference, find
+from earwitness.source import Expected, Reference, find
 from sounds import speech, write_wav
 
 FAKE = Options.of(engine="fake")
@@ -79,6 +80,23 @@ def test_a_model_that_cannot_be_had_fails_the_batch_at_once(folder: Path, tmp_pa
     job = Job(Options.of(model=str(tmp_path)), tmp_path / "out", ("txt",), None)
     with pytest.raises(ModelError, match="neither a CTranslate2 Whisper"):
         outcomes(folder, job)
+
+
+def test_what_is_expected_of_a_recording_is_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, tuple[str | None, int]] = {}
+    run = batch.run
+
+    def listening(source: Any, options: Options, *arguments: Any, **named: Any) -> Any:
+        heard[source.name] = (options.words.hotwords, options.speakers.min_speakers)
+        return run(source, options, *arguments, **named)
+
+    monkeypatch.setattr(batch, "run", listening)
+    found = {reference.name: reference for reference in find([str(folder)])}
+    expecting = replace(found["a.wav"], expected=Expected(hotwords=("Ada", "Bob"), min_speakers=2))
+    list(transcribe_all([expecting, found["c.wav"]], Job(FAKE, tmp_path / "out", ("txt",), tmp_path / "cache")))
+    assert heard == {"a.wav": ("Ada, Bob", 2), "c.wav": (None, 1)}
 
 
 def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Path) -> None:

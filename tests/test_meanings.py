@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,7 +21,8 @@ from earwitness.engines.sentences import Sentences
 from earwitness.errors import ModelError
 from earwitness.extracts import Extract
 from earwitness.meanings import Meanings
-from earwitness.options import ModelOptions, SummaryOptions
+from earwitness.options import ModelOptions, Options, SummaryOptions
+from earwitness.pipeline import Engines
 from earwitness.ranking import Ranked, centrality, pick
 from earwitness.summaries import SENTENCES, WARNING, fell_short, with_summaries
 from earwitness.support import SUPPORTED, Witness
@@ -212,6 +214,16 @@ def test_a_transcript_tells_which_model_was_heeded(engine: Sentences) -> None:
     assert heeding.engine.versions == {**plain.engine.versions, **engine.versions, SENTENCES: "test"}
     assert not fell_short(heeding, None, engine)
     assert SENTENCES not in summarized(heeding, None, None).engine.versions
+
+
+def test_a_run_takes_the_model_that_is_asked_for(tmp_path: Path) -> None:
+    folder = str(sentence_checkpoint.write(tmp_path / "model", ["storm"]))
+    asked = Options.of(engine="fake", diarize=False, sentence_model=folder)
+    found = Engines(asked).sentences
+    assert found
+    assert found.name == folder
+    assert Engines(Options.of(engine="fake", diarize=False, sentence_model="none")).sentences is None
+    assert Engines(replace(asked, summary=replace(asked.summary, summarizer="none"))).sentences is None
 
 
 def test_a_model_that_fails_leaves_the_summaries_by_words() -> None:

@@ -68,7 +68,6 @@ class Outcome:
     fell_short: bool = False
     error: str | None = None
     episode: int | None = None
-    """Its id in the library."""
     heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
     """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
 
@@ -87,6 +86,8 @@ class Job:
     formats: Sequence[str]
     cache: Path | None
     resume: bool = True
+    publish_url: str = ""
+    """Where the exports will be on the web, for those that link to others."""
 
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.cache, resume=self.resume)
@@ -172,13 +173,15 @@ def one(reference: Reference, job: Job, engines: Engines, report: Report | None 
     heard: list[Mapping[str, Print]] = []
     try:
         kept = job.checkpoints()
-        found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
+        known = reference.expected
+        options = job.options.expecting(known.hotwords, known.min_speakers, known.max_speakers)
+        found = source.fetch(reference, options.source, kept.scratch(), fetched)
         try:
-            made = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
+            made = run(found, options, engines, checkpoints=kept, progress=progress, heard=heard.append)
         finally:
             found.discard()
         transcript, trouble = _corrected(made, job.options.library.library)
-        files = exports.save(transcript, job.folder, reference.stem, job.formats)
+        files = exports.save(transcript, job.folder, reference.stem, job.formats, job.publish_url)
         episode, trouble = (None, trouble) if trouble else _kept(made, job.options.library.library)
     except EarwitnessError as problem:
         error = str(problem) if name in str(problem) else f"{name}: {problem}"

@@ -63,9 +63,11 @@ def in_their_words(
         return offered[tried[best]] if fits[best] >= _PLACE else term
 
     told = [[replaced(claim, term) for term in terms] for claim, terms in zip(claims, needed, strict=True)]
-    return [
-        _counting(claim, dict(zip(*pair, strict=True))) for claim, *pair in zip(claims, needed, told, strict=True)
-    ], told
+    counting = [
+        _counting(claim, dict(zip(terms, meant, strict=True)))
+        for claim, terms, meant in zip(claims, needed, told, strict=True)
+    ]
+    return counting, told
 
 
 def _counting(claim: Clause, meant: Mapping[str, str]) -> Clause:

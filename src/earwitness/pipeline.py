@@ -22,6 +22,7 @@ from earwitness import (
     chapters,
     coverage,
     engines,
+    introductions,
     regions,
     segments,
     sounds,
@@ -159,7 +160,8 @@ def run(
         chapters=topics,
         coverage=coverage.coverage(stages.duration, speech, said.words, repaired=said.repaired, sounds=around),
         overlaps=attribution.overlaps(voices.overlapping),
-        warnings=_warnings(stages, recognizer, said, speech),
+        warnings=(*source.warnings, *_warnings(stages, recognizer, said, speech)),
+        episode=source.about,
     )
     if options.summary.summarizer != "none":
         told = transcript
@@ -171,7 +173,7 @@ def run(
         transcript, prints = stages.with_known_voices(transcript)
         if heard:
             heard(prints)
-    return replace(transcript, timings=stages.timings)
+    return replace(introductions.with_introductions(transcript), timings=stages.timings)
 
 
 @dataclass(frozen=True)

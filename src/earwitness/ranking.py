@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ _JUMP, _STEPS = 0.15, 30
 _RELEVANCE = 0.7
 # A sentence is worth more for each word of its chapter's title, up to two, and at the beginning of the chapter.
 _TITLE, _FIRST = 1.4, 1.15
+# What a sentence is worth grows with how much it has of what its chapter comes back to: its square.
+_RETURNS = 2.0
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,28 @@ def rank(
     for number, (title, placed) in enumerate(zip(titles, members, strict=True)):
         own = None if rows is None else rows[[place for place, _ in placed]]
         central = centrality([extract.terms for _, extract in placed], own)
-        for rank, ((place, extract), centre) in enumerate(zip(placed, central, strict=True)):
+        covered = _covered([set(extract.terms) for _, extract in placed])
+        for rank, ((place, extract), centre, share) in enumerate(zip(placed, central, covered, strict=True)):
             terms = set(extract.terms)
-            score = extract.worth * float(centre) * _TITLE ** min(2, len(title & terms)) * (_FIRST if rank < 3 else 1.0)
+            score = (
+                extract.worth
+                * share**_RETURNS
+                * float(centre)
+                * _TITLE ** min(2, len(title & terms))
+                * (_FIRST if rank < 3 else 1.0)
+            )
             if number == 0 and extract.previews:
                 # What says what comes is the better, the more of it comes.
                 score *= (1 + sum(bool(later & terms) for later in titles[1:])) ** 2
             ranked.append(Ranked(extract, score, place, number, None if rows is None else rows[place]))
     return ranked
+
+
+def _covered(documents: Sequence[set[str]]) -> list[float]:
+    """How many terms that come back each document has, against the one that has most of them: 0 to 1."""
+    counts = Counter(term for document in documents for term in document)
+    returning = [1 + sum(counts[term] > 1 for term in document) for document in documents]
+    return [count / max(returning) for count in returning]
 
 
 def centrality(documents: Sequence[Sequence[str]], meanings: FloatArray | None = None) -> Numbers:

@@ -21,7 +21,7 @@ from earwitness.types import Chapter, Seconds, Segment, Speaker, Summary, Summar
 Summed = TypeVar("Summed", Chapter, Turn, Speaker)
 
 EPISODE_SENTENCES = (3, 6)
-"""An episode's summary has one sentence for each chapter, but at least and at most so many."""
+"""An episode's summary has a sentence for each chapter and for so much speech, but at least and at most so many."""
 CHAPTER_SENTENCES = (1, 3)
 TURN_SENTENCES = (1, 2)
 SPEAKER_SENTENCES = (1, 4)
@@ -29,6 +29,7 @@ KEYWORDS = (5, 12)
 
 # There is a sentence for so much speech, for so much of one speaker's, and a key phrase.
 _SENTENCE_S = 30.0
+_EPISODE_SENTENCE_S = 45.0
 _SPEAKER_SENTENCE_S = 40.0
 _KEYWORD_S = 20.0
 
@@ -105,8 +106,8 @@ def summarize(
     """
     texts = [item.text for item in segments]
     vocabulary = Vocabulary.of(texts, language)
-    ranked = rank(extracts(segments, vocabulary), chapters, vocabulary, meanings)
     witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary, meanings)
+    ranked = rank(extracts(segments, vocabulary, witness.named), chapters, vocabulary, meanings)
 
     def told(span: Summed, items: Sequence[Ranked], count: int) -> Summed:
         return dataclasses.replace(span, summary=_summary(pick(items, count), witness))
@@ -192,7 +193,7 @@ def _edges(chapters: Sequence[Chapter]) -> set[int]:
 
 
 def _pick_for_episode(ranked: Sequence[Ranked], chapters: Sequence[Chapter]) -> list[Ranked]:
-    """What the show says of itself at its beginning, then the best of each chapter, the longest first."""
+    """What the show says of itself at its beginning, the best of each chapter, the longest first, and of the rest."""
     usable = [item for item in ranked if item.extract.usable]
     if not usable:
         return pick(ranked, 1)
@@ -200,7 +201,8 @@ def _pick_for_episode(ranked: Sequence[Ranked], chapters: Sequence[Chapter]) -> 
     told = {item.chapter for item in chosen}
     topics = sorted({item.chapter for item in usable} - told, key=lambda number: -_length(chapters[number]))
     topics = [number for number in topics if number not in _edges(chapters)]
-    count = fitting(len(chosen) + len(topics), EPISODE_SENTENCES)
+    spoken = chapters[-1].end - chapters[0].start
+    count = fitting(max(len(chosen) + len(topics), spoken / _EPISODE_SENTENCE_S), EPISODE_SENTENCES)
     for number in topics[: count - len(chosen)]:
         chosen += pick([item for item in usable if item.chapter == number], 1, chosen)
     spent = {number for item in chosen for number in item.extract.evidence}

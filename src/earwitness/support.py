@@ -96,6 +96,8 @@ class Witness:
         self._meanings = meanings
         self._sayings = Sayings(segments, language, names or {}, vocabulary)
         self._place = {item.id: place for place, item in enumerate(segments)}
+        self.named = self._sayings.named
+        """The folded names of those who speak."""
 
     def support(self, sentence: str, cited: Iterable[int]) -> float:
         """How well the segments with the ids `cited` support a sentence: 0 (not at all) to 1.

@@ -39,7 +39,7 @@ def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -
     suffixes = {path.name.removeprefix("episode") for path in (tmp_path / "out").iterdir()}
     assert suffixes == {
         ".txt", ".md", ".notes.md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx", ".podcast.json",
-        ".chapters.json",
+        ".chapters.json", ".feed.xml",
     }  # fmt: skip
     assert "episode.wav" in done.stdout
     assert "0:12" in done.stdout

@@ -15,7 +15,7 @@ from earwitness.library.episodes import episode, episodes, keep, kept, remove, t
 from earwitness.library.migrations import MIGRATIONS
 from earwitness.library.search import search
 from earwitness.library.store import Library
-from earwitness.types import SourceInfo, Transcript
+from earwitness.types import EpisodeInfo, SourceInfo, Transcript
 from factories import make_transcript
 
 
@@ -32,6 +32,16 @@ def test_what_is_kept_is_what_comes_back(library: Library) -> None:
     assert (one.id, one.recording, one.name, one.title) == (number, "0" * 64, "episode one.mp3", "episode one")
     assert (one.language, one.words, one.show, one.published) == ("en", len(transcript.words), None, None)
     assert one == episode(library, "episode one") == kept(library, "0" * 64)
+
+
+def test_what_a_feed_says_of_an_episode_is_kept_with_it(library: Library) -> None:
+    told = EpisodeInfo("The Bridge Show", "Old bridges", "guid-7", "2024-03-15T06:00:00+00:00")
+    number = keep(library, replace(make_transcript(), episode=told))
+    one = episode(library, "old bridges")
+    assert (one.id, one.show, one.published) == (number, told.show, told.published)
+    assert episode(library, "episode one").id == number
+    assert [hit.show for hit in search(library, "glad", since="2024-03-15")] == ["The Bridge Show"]
+    assert search(library, "glad", since="2024-03-16") == ()
 
 
 def test_the_same_recording_is_kept_once_and_anew(library: Library) -> None:

@@ -11,6 +11,7 @@ from earwitness.cli import (
     bench,
     doctor,
     evaluate,
+    feed,
     library,
     models,
     score,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for command, text in (
     (transcribe.transcribe, transcribe.HELP),
+    (feed.feed, feed.HELP),
     (summarize.summarize, summarize.HELP),
     (search.search, search.HELP),
     (score.score, score.HELP),

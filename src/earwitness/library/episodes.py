@@ -60,7 +60,8 @@ class About:
 
 def about(transcript: Transcript) -> About:
     """The title, the show and the date of a transcript's episode."""
-    return About(title_of(transcript))
+    told = transcript.episode
+    return About(title_of(transcript), told.show or None, told.published) if told else About(title_of(transcript))
 
 
 def keep(library: Library, transcript: Transcript) -> int:
