@@ -12,31 +12,36 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Queue
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
-from earwitness.errors import EarwitnessError
+from earwitness.errors import EarwitnessError, OptionError
 from earwitness.exports.reading import introduced
 from earwitness.library.store import Library
 from earwitness.options import Options
-from earwitness.pipeline import Engines, run
+from earwitness.pipeline import Engines, Stages, transcript_of
 from earwitness.source import Reference
 from earwitness.summaries import fell_short
 from earwitness.types import Seconds, Transcript
 from earwitness.voices import Print, across
 
+T = TypeVar("T")
+
 AT_WORK = 2
 """Recordings at a time in one process."""
 Report = Callable[[str, str, Seconds, Seconds], None]
 """Called with a recording, a stage, and how much it has done of how much, in seconds (while fetching, in bytes)."""
+Say = Callable[[str], None]
+"""Called with a line that the user should read."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,32 @@ class Job:
 
 
 def transcribe_all(
-    references: Sequence[Reference], job: Job, *, workers: int = 1, report: Report | None = None
+    references: Sequence[Reference],
+    job: Job,
+    *,
+    workers: int = 1,
+    ray: str | None = None,
+    report: Report | None = None,
+    say: Say | None = None,
 ) -> Iterator[Outcome]:
     """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
+
+    Args:
+        workers: processes on this machine.
+        ray: the address of a Ray cluster that does the work instead, or `auto` (see `earwitness.cluster`).
+        say: called with what the cluster has to tell.
 
     Raises:
         OptionError, ModelError, StorageError: no recording could be transcribed with these options.
     """
     if job.options.library.known_voices:
         Library(job.options.library.library).close()  # one that cannot be read fails the batch, before any work
+    if ray:
+        from earwitness.cluster import transcribe_all as on_cluster
+
+        if workers > 1:
+            raise OptionError("--workers are processes on this machine, and --ray has workers of its own; give one")
+        return on_cluster(references, job, ray, report=report, say=say)
     # Standard input cannot be handed to another process.
     if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
         return _in_processes(references, job, min(workers, len(references)), report)
@@ -142,37 +164,92 @@ def _engines(job: Job) -> Engines:
 def one(reference: Reference, job: Job, engines: Engines, report: Report | None = None) -> Outcome:
     """One recording: fetched, transcribed, exported. What is wrong with it is in the outcome, never raised."""
     began = time.perf_counter()
-    name = reference.name
+
+    def work() -> Outcome:
+        with opened(reference, job, report) as stages:
+            return kept(transcribed(stages, job, engines), job)
+
+    return replace(attempted(reference, work), elapsed_s=time.perf_counter() - began)
+
+
+def attempted(reference: Reference, work: Callable[[], T]) -> T | Outcome:
+    """What comes of some work on a recording: where the recording is what is wrong, an outcome that says so."""
+    try:
+        return work()
+    except EarwitnessError as problem:
+        error = str(problem)
+    except MemoryError:
+        error = f"{reference.name}: out of memory; try a smaller --batch-size or fewer --workers"
+    return Outcome(reference.name, reference.stem, error=error)
+
+
+@contextmanager
+def opened(
+    reference: Reference,
+    job: Job,
+    report: Report | None = None,
+    *,
+    content: bytes | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Iterator[Stages]:
+    """A recording that is fetched, and here as long as the block lasts.
+
+    Args:
+        content: what the file has in it, where that was sent here.
+        known: what some windows say, as `earwitness.portions` names them.
+    """
+    name, checkpoints = reference.name, job.checkpoints()
     fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
     progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
-    heard: list[Mapping[str, Print]] = []
+    found = source.fetch(reference, job.options.source, checkpoints.scratch(), fetched, content=content)
     try:
-        kept = job.checkpoints()
-        found = source.fetch(reference, job.options.source, kept.scratch(), fetched)
-        try:
-            transcript = run(found, job.options, engines, checkpoints=kept, progress=progress, heard=heard.append)
-        finally:
-            found.discard()
-        files = exports.save(transcript, job.folder, reference.stem, job.formats)
-    except EarwitnessError as problem:
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=str(problem))
-    except MemoryError:
-        error = f"{name}: out of memory; try a smaller --batch-size or fewer --workers"
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
+        yield Stages(found, job.options, checkpoints, progress, known or {})
+    finally:
+        found.discard()
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A recording's transcript and exports, none of it written yet; `heard` and `fell_short` as in `Outcome`."""
+
+    stem: str
+    transcript: Transcript
+    exports: tuple[tuple[str, bytes], ...]
+    fell_short: bool
+    heard: Mapping[str, Print] | None
+
+
+def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
+    """What becomes of a recording, wherever that is computed."""
+    heard: list[Mapping[str, Print]] = []
+    transcript = transcript_of(stages, engines, heard.append)
+    stem = stages.source.stem
+    return Transcribed(
+        stem,
+        transcript,
+        exports.rendered(transcript, stem, job.formats),
+        fell_short(transcript, engines.summarizer),
+        _strangers(transcript, stem, heard[0]) if heard else None,
+    )
+
+
+def kept(done: Transcribed, job: Job) -> Outcome:
+    """Writes the exports where the user wants them."""
+    transcript = done.transcript
+    files = exports.write(done.exports, job.folder)
     return Outcome(
-        name,
-        reference.stem,
+        transcript.source.name,
+        done.stem,
         duration_s=transcript.duration,
         speakers=len(transcript.speakers),
         words=len(transcript.words),
         doubtful=sum(word.has_doubtful_speaker for word in transcript.words),
         speech=speech_of(transcript.coverage),
         proposals=tuple(introduced(speaker) for speaker in transcript.speakers if speaker.proposal),
-        elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
-        fell_short=fell_short(transcript, engines.summarizer),
-        heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
+        fell_short=done.fell_short,
+        heard=done.heard,
     )
 
 

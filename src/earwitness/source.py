@@ -99,11 +99,19 @@ def find(arguments: Sequence[str], extensions: Collection[str] = EXTENSIONS) -> 
     return _with_stems(list(found.values()))
 
 
-def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None = None) -> Source:
+def fetch(
+    reference: Reference,
+    options: SourceOptions,
+    folder: Path,
+    progress: BytesProgress | None = None,
+    *,
+    content: bytes | None = None,
+) -> Source:
     """Makes sure that a recording is a file on this machine, and takes its SHA-256.
 
     Args:
         folder: Where standard input and downloads are put; nothing is left there if this fails.
+        content: What is in it, where another machine has read it; then it is put into `folder`.
 
     Raises:
         SourceError: it is not there, cannot be read, is refused, too large or too slow.
@@ -111,6 +119,8 @@ def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: 
     """
     if reference.kind == "refused":
         raise SourceError(f"{reference.name}: {reference.problem}")
+    if content is not None:
+        return _stored(reference, [content], folder, progress, len(content))
     if reference.kind == "file":
         path = Path(reference.argument)
         with _opened(path, reference.name) as file:

@@ -59,6 +59,7 @@ def transcribe(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes, each with its engines; one takes two recordings at a time.")
     ] = 1,
+    ray: arguments.Ray = None,
     offline: arguments.Offline = False,
     allow_private: arguments.AllowPrivate = False,
     resume: arguments.Resume = True,
@@ -79,7 +80,7 @@ def transcribe(
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
     try:
         with display(len(references), quiet=quiet) as shown:
-            outcomes = _run(references, job, workers, shown)
+            outcomes = _run(references, job, workers, ray, shown)
     except KeyboardInterrupt:
         typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
         raise typer.Exit(arguments.INTERRUPTED) from None
@@ -94,10 +95,10 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _run(references: list[Reference], job: Job, workers: int, shown: Quiet) -> list[Outcome]:
+def _run(references: list[Reference], job: Job, workers: int, ray: str | None, shown: Quiet) -> list[Outcome]:
     """All outcomes in the order of the sources; warnings and errors are said as they come."""
     found: dict[str, Outcome] = {}
-    for outcome in transcribe_all(references, job, workers=workers, report=shown.report):
+    for outcome in transcribe_all(references, job, workers=workers, ray=ray, report=shown.report, say=shown.say):
         shown.finished(outcome.name)
         if outcome.error:
             shown.say(f"error: {outcome.error}")

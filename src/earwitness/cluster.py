@@ -1,0 +1,605 @@
+"""Many recordings on a Ray cluster.
+
+Ray places workers, brings them their work, notices when one is lost and starts it anew; this module says what the work
+is. A worker has a GPU, or some cores where the cluster has no GPU, and engines of its own. It is given no more than it
+works on, so that nothing piles up. A recording is one task; a long one is divided (`earwitness.portions`), so that all
+workers hear it together. What comes back is written here: workers need neither the user's folders nor a common disk.
+
+What a lost worker was at is done again by another; a recording that has lost three of them is set aside.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from earwitness import __version__, source
+from earwitness.batch import AT_WORK, Job, Outcome, Report, Say, Transcribed, attempted, kept, opened, transcribed
+from earwitness.checkpoints import default_folder
+from earwitness.cores import cores
+from earwitness.errors import ExtraError, ModelError, OptionError, reason
+from earwitness.options import ModelOptions
+from earwitness.pipeline import Engines, Stages
+from earwitness.portions import said
+from earwitness.source import Reference
+from earwitness.types import Seconds
+
+AUTO = "auto"
+CORES = 2
+"""A worker without a GPU has so many cores unless `--threads` says otherwise; each has the model in memory."""
+MAX_LOSSES = 3
+REACH_S: Seconds = 5.0
+"""An address that nobody answers for so long is wrong. Ray itself would try for two minutes."""
+FORSAKEN_S: Seconds = 600.0
+"""A cluster without a worker for so long is given up; until then a node may come back, or another job end."""
+NEWS_S: Seconds = 1.0
+"""Workers tell of their progress so often at most."""
+
+
+def transcribe_all(
+    references: Iterable[Reference], job: Job, address: str, *, report: Report | None = None, say: Say | None = None
+) -> Iterator[Outcome]:
+    """As `earwitness.batch.transcribe_all`, on the cluster at this address.
+
+    Args:
+        address: HOST:PORT; or `auto`, which is a cluster that this machine belongs to, or else one that is started on
+            this machine and ends with the work. Where this process is connected to a cluster, that one is used.
+        say: told what happens to the cluster.
+
+    Raises:
+        ExtraError: Ray is not installed.
+        OptionError: there is no cluster at `address`, or its nodes are not fit for this job.
+        ModelError: no worker could be had.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # a cluster that is started here reports to nobody
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # Ray would print to stdout, where results go
+    try:
+        import ray
+    except ImportError as error:
+        raise ExtraError("--ray needs Ray: pip install 'earwitness[ray]'") from error
+    if job.options.library.known_voices:
+        raise OptionError("--known-voices reads this machine's library, which a cluster's nodes lack; leave out --ray")
+    tell = say or (lambda line: None)
+    with _joined(ray, address, tell):
+        workers = [_Seat(handle, slots) for handle, slots in _workers(ray, job)]
+        try:
+            yield from _Driver(ray, workers, references, job, report, tell).outcomes()
+        finally:
+            for seat in workers:
+                ray.kill(seat.handle)
+
+
+# What a worker does
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it is on the machine that the user is at."""
+
+    path: str
+    size_bytes: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: str) -> File | None:
+        """None where there is no such file."""
+        try:
+            found = Path(path).stat()
+        except (OSError, ValueError):
+            return None
+        return cls(path, found.st_size, found.st_mtime_ns)
+
+    def is_here(self) -> bool:
+        """Whether this machine sees the same file, on a common disk or because it is the same machine."""
+        return File.of(self.path) == self
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What a worker found when it started, on which node; `recognizer` says what will hear, and how."""
+
+    node: str
+    host: str
+    version: str
+    recognizer: str
+
+
+class NotHere:
+    """The answer where a file has to be sent."""
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The answer where a recording is long: the number, the seconds of speech and the place of each portion."""
+
+    portions: tuple[tuple[int, Seconds, Any], ...]
+
+
+class Worker:
+    """What runs on the nodes, as a Ray actor: engines, and the recordings that it has divided."""
+
+    def __init__(self, job: Job, threads: int, usual_cache: bool) -> None:
+        options = replace(job.options, model=replace(job.options.model, threads=threads))
+        self._job = replace(job, options=options, cache=default_folder() if usual_cache else job.cache)
+        self._open: dict[str, tuple[ExitStack, Stages]] = {}
+        self._news: dict[str, tuple[str, str, Seconds, Seconds]] = {}
+        self._is_new = Event()
+
+    def ready(self) -> Fitness:
+        """Answers once there are engines. It is asked first, and before anything else is."""
+        import ray
+
+        self._engines = Engines(self._job.options)
+        node = ray.get_runtime_context().get_node_id()
+        return Fitness(node, socket.gethostname(), __version__, self._engines.recognizer.identity())
+
+    def transcribe(
+        self,
+        reference: Reference,
+        file: File | None,
+        content: bytes | None,
+        known: Mapping[str, Any],
+        divide: bool,
+    ) -> Transcribed | Divided | NotHere | Outcome:
+        """A recording; its portions, where it is long and `known` does not have all of them."""
+        if content is None and (reference.kind == "stdin" or (file and not file.is_here())):
+            return NotHere()
+
+        def work() -> Transcribed | Divided:
+            with ExitStack() as stack:
+                stages = self._opened(stack, reference, content, known)
+                portions = self._put(stages) if divide else ()
+                if not portions:
+                    return transcribed(stages, self._job, self._engines)
+                self._open[reference.stem] = stack.pop_all(), stages
+                return Divided(portions)
+
+        return attempted(reference, work)
+
+    def _opened(
+        self, stack: ExitStack, reference: Reference, content: bytes | None, known: Mapping[str, Any]
+    ) -> Stages:
+        """A recording that is open already, with all that was made of it, or else anew."""
+        earlier, stages = self._open.pop(reference.stem, (None, None))
+        if earlier and stages:
+            stack.enter_context(earlier)
+            stages.known = known
+            return stages
+        return stack.enter_context(opened(reference, self._job, self._report, content=content, known=known))
+
+    def _put(self, stages: Stages) -> tuple[tuple[int, Seconds, Any], ...]:
+        import ray
+
+        speech = stages.regions(self._engines.detector)
+        portions = stages.portions(self._engines.recognizer, speech)
+        return tuple((portion.number, portion.speech_s, ray.put(portion)) for portion in portions)
+
+    def diarize(self, reference: Reference) -> Outcome | None:
+        """Tells speakers apart in a recording that is divided, while others hear it."""
+        _, stages = self._open[reference.stem]
+        return attempted(reference, lambda: self._diarized(stages))
+
+    def _diarized(self, stages: Stages) -> None:
+        stages.speakers(self._engines, stages.regions(self._engines.detector))
+
+    def hear(self, reference: Reference, portion: Any) -> Mapping[str, Any] | Outcome:
+        """What a portion of any recording says."""
+        return attempted(reference, lambda: said(portion, self._engines.recognizer, self._job.options.words))
+
+    def forget(self, reference: Reference) -> None:
+        """Closes a recording that will not be finished."""
+        stack, _ = self._open.pop(reference.stem, (None, None))
+        if stack:
+            stack.close()
+
+    def _report(self, name: str, stage: str, done: Seconds, total: Seconds) -> None:
+        self._news[name] = (name, stage, done, total)
+        self._is_new.set()
+
+    def news(self) -> list[tuple[str, str, Seconds, Seconds]]:
+        """How far the recordings are; answers when there is something new, or after a minute."""
+        time.sleep(NEWS_S)
+        self._is_new.wait(60.0)
+        self._is_new.clear()
+        news, self._news = self._news, {}
+        return list(news.values())
+
+
+# Where the workers are
+
+
+@contextmanager
+def _joined(ray: Any, address: str, say: Say) -> Iterator[None]:
+    if ray.is_initialized():  # by whoever uses earwitness from Python: it is theirs to end
+        yield
+        return
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address != AUTO:
+        _require_answer(address)
+    try:
+        try:
+            ray.init(address, **quiet)
+        except ConnectionError:
+            if address != AUTO:
+                raise
+            ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
+            say("no Ray cluster is running on this machine: one is started, with this machine as its only node")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise OptionError(f"--ray {address}: {reason(error)}; {ADDRESSES}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+ADDRESSES = (
+    "give auto, or the HOST:PORT that `ray start --head` has told, on a machine that has joined it by `ray start`"
+)
+
+
+def _require_answer(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        raise OptionError(f"--ray {address}: not an address; {ADDRESSES}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except (OSError, OverflowError) as error:
+        raise OptionError(f"--ray {address}: nobody answers ({reason(error)}); {ADDRESSES}") from error
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a worker gets of a node."""
+
+    node: str
+    cpus: int
+    gpus: int
+
+
+def shares(nodes: Iterable[Mapping[str, Any]], options: ModelOptions) -> list[Share]:
+    """A worker for each GPU of a cluster, or else for each group of cores.
+
+    Args:
+        nodes: as `ray.nodes` tells them.
+
+    >>> shares([{"NodeID": "a", "Alive": True, "Resources": {"CPU": 5.0}}], ModelOptions())
+    [Share(node='a', cpus=2, gpus=0), Share(node='a', cpus=2, gpus=0)]
+    >>> machine = {"NodeID": "b", "Alive": True, "Resources": {"CPU": 16.0, "GPU": 2.0}}
+    >>> shares([machine, {"NodeID": "c", "Alive": True, "Resources": {"CPU": 4.0}}], ModelOptions())
+    [Share(node='b', cpus=8, gpus=1), Share(node='b', cpus=8, gpus=1)]
+    """
+    found = [
+        (node["NodeID"], int(node["Resources"].get("CPU", 0)), int(node["Resources"].get("GPU", 0)))
+        for node in nodes
+        if node["Alive"]
+    ]
+    if options.device != "cpu" and any(gpus for _, _, gpus in found):
+        return [Share(node, cpus // gpus, 1) for node, cpus, gpus in found for _ in range(gpus)]
+    sizes = [(node, cpus, options.threads or min(cpus, CORES)) for node, cpus, _ in found if cpus]
+    return [Share(node, size, 0) for node, cpus, size in sizes for _ in range(cpus // size)]
+
+
+def _workers(ray: Any, job: Job) -> list[tuple[Any, int]]:
+    """Ray's handle of each worker, and how many tasks it takes at a time."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    ray.method(max_task_retries=-1)(Worker.ready)  # so that it answers again once a lost worker is back
+    ray.method(concurrency_group="news")(Worker.news)
+    actor = ray.remote(max_restarts=-1, concurrency_groups={"news": 1})(Worker)
+    found = shares(ray.nodes(), job.options.model)
+    if not found:
+        raise OptionError("--ray: no node of the cluster has the cores that a worker needs; try fewer --threads")
+    made = []
+    for share in found:
+        slots = AT_WORK if share.gpus or share.cpus > 1 else 1
+        where = NodeAffinitySchedulingStrategy(share.node, soft=True)
+        placed = actor.options(
+            num_cpus=share.cpus, num_gpus=share.gpus, max_concurrency=slots, scheduling_strategy=where
+        )
+        threads = job.options.model.threads or max(1, share.cpus)
+        made.append((placed.remote(job, threads, job.cache == default_folder()), slots))
+    return made
+
+
+# Who gets what
+
+
+@dataclass(eq=False)
+class _Seat:
+    """A worker as it is seen from here. After a loss it begins another life."""
+
+    handle: Any
+    slots: int
+    free: int = 0
+    life: int = 0
+    alive: bool = False
+    own: deque[_Task] = field(default_factory=deque)
+    """What no other can do as well."""
+
+
+@dataclass(eq=False)
+class _Episode:
+    """A recording that is not finished; while it is divided, `owner` has it open and some portions are `unheard`."""
+
+    reference: Reference
+    file: File | None
+    began: float
+    content: Any = None
+    known: dict[str, Any] = field(default_factory=dict)
+    owner: _Seat | None = None
+    unheard: dict[int, Seconds] = field(default_factory=dict)
+    speech_s: Seconds = 0.0
+    diarized: bool = False
+    losses: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass(eq=False)
+class _Task:
+    """Something that a worker is to do for a recording; `owner` is none unless that one has divided it."""
+
+    episode: _Episode
+    work: str
+    owner: _Seat | None = None
+    number: int = -1
+    portion: Any = None
+
+
+class _Driver:
+    """Hands out recordings and portions as workers get free, and takes what comes back."""
+
+    def __init__(
+        self, ray: Any, seats: list[_Seat], references: Iterable[Reference], job: Job, report: Report | None, say: Say
+    ) -> None:
+        self._ray, self._seats, self._job, self._report, self._say = ray, seats, job, report, say
+        self._references = iter(references)
+        self._first: deque[_Task] = deque()
+        """What is done before another recording is begun."""
+        self._open: list[_Episode] = []
+        self._awaited: dict[Any, Callable[[Any], Iterator[Outcome]]] = {}
+        self._fitness: list[Fitness] = []
+        self._takes: dict[str, Callable[[_Seat, _Task, Any], Iterator[Outcome]]] = {
+            "transcribe": self._transcribed,
+            "hear": self._heard,
+            "diarize": self._diarized,
+        }
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for seat in self._seats:
+            self._call(seat)
+        while True:
+            self._hand_out()
+            alive = any(seat.alive for seat in self._seats)
+            if alive and not self._open:
+                return
+            arrived, _ = self._ray.wait(list(self._awaited), timeout=None if alive else FORSAKEN_S)
+            if not arrived:
+                raise ModelError(
+                    f"the cluster has had no free worker for {FORSAKEN_S / 60:.0f} minutes; see `ray status`, and give "
+                    "the same command again: what is finished is kept"
+                )
+            for answer in arrived:
+                yield from self._awaited.pop(answer)(answer)
+
+    def _call(self, seat: _Seat) -> None:
+        self._awaited[seat.handle.ready.remote()] = partial(self._is_ready, seat)
+
+    def _is_ready(self, seat: _Seat, answer: Any) -> Iterator[Outcome]:
+        try:
+            self._fitness.append(self._ray.get(answer))
+        except self._ray.exceptions.RayTaskError as problem:
+            raise problem.cause from problem
+        except self._ray.exceptions.RayActorError as problem:
+            raise ModelError(
+                f"a worker cannot start: {_last_line(problem)}; install earwitness on all nodes"
+            ) from problem
+        _require_fit(self._fitness)
+        seat.alive, seat.free, seat.life = True, seat.slots, seat.life + 1
+        if len(self._fitness) == len(self._seats):
+            nodes = len({fitness.node for fitness in self._fitness})
+            self._say(f"ready: workers {len(self._seats)}, nodes {nodes}")
+        self._ask_for_news(seat, seat.life)
+        yield from ()
+
+    def _ask_for_news(self, seat: _Seat, life: int) -> None:
+        self._awaited[seat.handle.news.remote()] = partial(self._tell_news, seat, life)
+
+    def _tell_news(self, seat: _Seat, life: int, answer: Any) -> Iterator[Outcome]:
+        try:
+            news = self._ray.get(answer)
+        except self._ray.exceptions.RayActorError:
+            self._lose(seat, life)
+            return
+        yield from ()
+        for name, stage, done, total in news:
+            self._tell(name, stage, done, total)
+        if seat.life == life:
+            self._ask_for_news(seat, life)
+
+    def _tell(self, name: str, stage: str, done: Seconds, total: Seconds) -> None:
+        if self._report and any(episode.reference.name == name for episode in self._open):
+            self._report(name, stage, done, total)
+
+    # Out
+
+    def _hand_out(self) -> None:
+        """One task to each that has room, and again, until nobody has or nothing is left."""
+        handed = True
+        while handed:
+            handed = False
+            for seat in self._seats:
+                if seat.free and (task := self._next_for(seat)):
+                    self._start(seat, task)
+                    handed = True
+
+    def _next_for(self, seat: _Seat) -> _Task | None:
+        for queue in (seat.own, self._first):
+            if queue:
+                return queue.popleft()
+        reference = next(self._references, None)
+        if reference is None:
+            return None
+        if reference.kind == "file":
+            reference = replace(reference, argument=os.path.abspath(reference.argument))  # noqa: PTH100 - as it is named
+        file = File.of(reference.argument) if reference.kind == "file" else None
+        self._open.append(_Episode(reference, file, time.perf_counter()))
+        return _Task(self._open[-1], "transcribe")
+
+    def _start(self, seat: _Seat, task: _Task) -> None:
+        episode, worker = task.episode, seat.handle
+        if task.work == "transcribe":
+            divide = len(self._seats) > 1
+            arguments = (episode.reference, episode.file, episode.content, episode.known, divide)
+            answer = worker.transcribe.remote(*arguments)
+        elif task.work == "hear":
+            answer = worker.hear.remote(episode.reference, task.portion)
+        else:
+            answer = worker.diarize.remote(episode.reference)
+        seat.free -= 1
+        self._awaited[answer] = partial(self._arrived, seat, seat.life, task)
+
+    # Back
+
+    def _arrived(self, seat: _Seat, life: int, task: _Task, answer: Any) -> Iterator[Outcome]:
+        errors, lost = self._ray.exceptions, None
+        try:
+            result = self._ray.get(answer)
+        except (errors.RayActorError, errors.WorkerCrashedError, errors.NodeDiedError) as problem:
+            self._lose(seat, life)
+            lost = problem
+        except errors.RayTaskError as problem:
+            if not isinstance(problem.cause, errors.ObjectLostError):
+                raise problem.cause from problem
+            lost = problem.cause  # the sound of a portion, and most probably with the worker that had it
+        if seat.alive and seat.life == life:
+            seat.free += 1
+        if task.episode not in self._open:
+            return
+        if lost:
+            yield from self._try_again(task, lost)
+        elif isinstance(result, Outcome):
+            yield self._closed(task.episode, result)
+        else:
+            yield from self._takes[task.work](seat, task, result)
+
+    def _transcribed(self, seat: _Seat, task: _Task, result: Transcribed | Divided | NotHere) -> Iterator[Outcome]:
+        episode = task.episode
+        if isinstance(result, Transcribed):
+            yield self._closed(episode, attempted(episode.reference, lambda: kept(result, self._job)))
+        elif isinstance(result, NotHere):
+            yield from self._sent(task)
+        else:
+            episode.owner, episode.diarized = seat, False
+            episode.unheard = {number: speech_s for number, speech_s, _ in result.portions}
+            episode.speech_s = max(episode.speech_s, sum(episode.unheard.values()))
+            seat.own.append(_Task(episode, "diarize", owner=seat))
+            self._first += [_Task(episode, "hear", seat, number, sound) for number, _, sound in result.portions]
+
+    def _sent(self, task: _Task) -> Iterator[Outcome]:
+        """Sends the content of a file along, if it can be read."""
+        reference = task.episode.reference
+
+        def read() -> bytes:
+            found = source.fetch(reference, self._job.options.source, self._job.checkpoints().scratch())
+            try:
+                return found.path.read_bytes()
+            finally:
+                found.discard()
+
+        content = attempted(reference, read)
+        if isinstance(content, Outcome):
+            yield self._closed(task.episode, content)
+            return
+        task.episode.content = self._ray.put(content)
+        self._first.append(task)
+
+    def _heard(self, seat: _Seat, task: _Task, result: Mapping[str, Any]) -> Iterator[Outcome]:
+        episode = task.episode
+        episode.known.update(result)
+        if task.owner is episode.owner:
+            episode.unheard.pop(task.number, None)
+            left = sum(episode.unheard.values())
+            self._tell(episode.reference.name, "words", episode.speech_s - left, episode.speech_s)
+            self._put_together(episode)
+        yield from ()
+
+    def _diarized(self, seat: _Seat, task: _Task, result: None) -> Iterator[Outcome]:
+        if task.owner is task.episode.owner:
+            task.episode.diarized = True
+            self._put_together(task.episode)
+        yield from ()
+
+    def _put_together(self, episode: _Episode) -> None:
+        if episode.owner and episode.diarized and not episode.unheard:
+            episode.owner.own.append(_Task(episode, "transcribe", episode.owner))
+
+    def _closed(self, episode: _Episode, outcome: Outcome) -> Outcome:
+        self._open.remove(episode)
+        self._drop(episode)
+        if episode.owner and outcome.error:
+            episode.owner.handle.forget.remote(episode.reference)
+        return replace(outcome, elapsed_s=time.perf_counter() - episode.began)
+
+    def _drop(self, episode: _Episode) -> None:
+        """Nothing is begun any more of what was to be done for a recording."""
+        for queue in (self._first, *(seat.own for seat in self._seats)):
+            for task in [task for task in queue if task.episode is episode]:
+                queue.remove(task)
+
+    # Losses
+
+    def _lose(self, seat: _Seat, life: int) -> None:
+        """A worker is gone, unless that is known; Ray starts it anew where there is room, and then it answers."""
+        if not seat.alive or seat.life != life:
+            return
+        seat.alive, seat.free = False, 0
+        self._say("a worker was lost; what it was at is done again")
+        seat.own.clear()
+        self._call(seat)
+        for episode in self._open:
+            if episode.owner is seat:
+                self._drop(episode)
+                episode.owner, episode.unheard = None, {}
+                self._first.append(_Task(episode, "transcribe"))
+
+    def _try_again(self, task: _Task, problem: Exception) -> Iterator[Outcome]:
+        """What was lost is done again, by whoever is free, but not for ever: it may be what kills."""
+        episode = task.episode
+        episode.losses[task.number] += 1
+        if episode.losses[task.number] == MAX_LOSSES:
+            name = episode.reference.name
+            error = (
+                f"{name}: lost {MAX_LOSSES} workers ({reason(problem)}); try a smaller --batch-size, or leave it out"
+            )
+            yield self._closed(episode, Outcome(name, episode.reference.stem, error=error))
+        elif task.owner is episode.owner:
+            self._first.append(task)
+
+
+def _last_line(problem: Exception) -> str:
+    return str(problem).strip().rpartition("\n")[2].strip()
+
+
+def _require_fit(found: list[Fitness]) -> None:
+    """All do the same: what a transcript says must not hang on where it was made.
+
+    Raises:
+        OptionError: some node has another version, or another recognizer.
+    """
+    first, last = found[0], found[-1]
+    if last.version != __version__:
+        raise OptionError(f"{last.host} has earwitness {last.version}, this is {__version__}; install the same")
+    if last.recognizer != first.recognizer:
+        raise OptionError(
+            f"{last.host} would recognise with {last.recognizer}, {first.host} with {first.recognizer}; name one with "
+            "--engine, --model and --compute-type"
+        )

@@ -1,0 +1,65 @@
+"""A real Ray cluster on this machine: every node is a raylet with workers of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."  # read when Ray is imported: it would tell of every node that is killed
+
+SMALL = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+
+
+@contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A cluster of two nodes with a core each."""
+    from ray.cluster_utils import Cluster
+
+    # Not the folder that pytest would give: the paths of sockets must be short.
+    with elsewhere():
+        cluster = Cluster(initialize_head=True, head_node_args={**SMALL, "include_dashboard": False})
+        cluster.add_node(**SMALL)
+        try:
+            yield cluster
+        finally:
+            cluster.shutdown()
+
+
+@contextmanager
+def elsewhere() -> Iterator[str]:
+    """A folder in which Ray finds no cluster that is running, and leaves none to be found."""
+    folder = tempfile.mkdtemp(prefix="ew")
+    before = os.environ.get("RAY_TMPDIR")
+    os.environ["RAY_TMPDIR"] = folder
+    try:
+        yield folder
+    finally:
+        os.environ.pop("RAY_TMPDIR")
+        if before is not None:
+            os.environ["RAY_TMPDIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(cluster: Any) -> None:
+    """Kills a node that is not the head, with all its processes, as a power cut would."""
+    (node, *_) = cluster.worker_nodes
+    cluster.remove_node(node, allow_graceful=False)
+
+
+def workers() -> list[int]:
+    """The processes of the workers of any cluster on this machine."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            title = (path / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if title.startswith(b"ray::Worker"):
+            found.append(int(path.name))
+    return found
