@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from earwitness.checkpoints import FOLDER_VARIABLE
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."  # read when Ray is imported: it would tell of every node that is killed
@@ -18,13 +21,14 @@ SMALL = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 
 @contextmanager
 def two_nodes() -> Iterator[Any]:
-    """A cluster of two nodes with a core each."""
+    """A cluster of two nodes with a core each, and a cache that only they use."""
     from ray.cluster_utils import Cluster
 
-    # Not the folder that pytest would give: the paths of sockets must be short.
-    with elsewhere():
+    with elsewhere() as folder, pytest.MonkeyPatch.context() as environment:
+        environment.setenv(FOLDER_VARIABLE, f"{folder}/cache")
         cluster = Cluster(initialize_head=True, head_node_args={**SMALL, "include_dashboard": False})
         cluster.add_node(**SMALL)
+        environment.undo()
         try:
             yield cluster
         finally:
@@ -34,16 +38,13 @@ def two_nodes() -> Iterator[Any]:
 @contextmanager
 def elsewhere() -> Iterator[str]:
     """A folder in which Ray finds no cluster that is running, and leaves none to be found."""
-    folder = tempfile.mkdtemp(prefix="ew")
-    before = os.environ.get("RAY_TMPDIR")
-    os.environ["RAY_TMPDIR"] = folder
-    try:
+    # Not the folder that pytest would give: the paths of sockets must be short.
+    with (
+        tempfile.TemporaryDirectory(prefix="ew", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as here,
+    ):
+        here.setenv("RAY_TMPDIR", folder)
         yield folder
-    finally:
-        os.environ.pop("RAY_TMPDIR")
-        if before is not None:
-            os.environ["RAY_TMPDIR"] = before
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def kill(cluster: Any) -> None:

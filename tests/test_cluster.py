@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +20,7 @@ import pytest
 import clusters
 from earwitness import batch, cluster
 from earwitness.batch import Job, Outcome
-from earwitness.checkpoints import FOLDER_VARIABLE
+from earwitness.checkpoints import FOLDER_VARIABLE, default_folder
 from earwitness.cluster import File, Fitness, _Driver
 from earwitness.errors import ExtraError, OptionError
 from earwitness.options import Options
@@ -46,7 +45,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("talk")
     episode = speech(209.0)
     for index, name in enumerate(("a.wav", "b.wav")):
-        write_wav(folder / name, np.roll(np.tile(episode, 3), index * 50 * 16_000)[: 640 * 16_000])
+        write_wav(folder / name, np.roll(np.tile(episode, 4), index * 50 * 16_000)[: 640 * 16_000])
     write_wav(folder / "c.wav", speech(12.0))
     (folder / "d.mp3").write_text("this is no recording")
     return folder
@@ -65,91 +64,36 @@ def written(folder: Path) -> dict[str, Any]:
     return found
 
 
-# Before there is a cluster on this machine: `auto` would find it.
-
-
-def gone(what: Any) -> bool:
-    deadline = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return True
-
-
-@contextlib.contextmanager
-def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """`earwitness transcribe` in a process that finds no cluster."""
-    with clusters.elsewhere():
-        environment = {**os.environ, FOLDER_VARIABLE: str(folder / "cache")}
-        code = (
-            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "from earwitness.cli import main; main()"
-        )
-        whole = [sys.executable, "-c", code, "transcribe", *arguments, "-o", str(folder / "out")]
-        running = subprocess.Popen(
-            whole, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        try:
-            yield running
-        finally:
-            running.kill()
-
-
-def test_auto_starts_a_cluster_and_ends_it(talk: Path, tmp_path: Path) -> None:
-    arguments = (str(talk / "c.wav"), "--engine", "fake", "--ray", "auto", "--json")
-    with command(*arguments, folder=tmp_path) as running:
-        assert running.stderr is not None
-        assert "one is started" in running.stderr.readline()
-        started = psutil.Process(running.pid).children(recursive=True)
-        said, errors = running.communicate(timeout=120)
-        assert running.returncode == 0, errors
-        (outcome,) = json.loads(said)
-        assert outcome["error"] is None
-        assert outcome["words"] > 0
-        assert len(started) >= 3
-        assert gone(lambda: not any(process.is_running() for process in started))
-
-
-def test_an_interrupt_ends_the_cluster(talk: Path, tmp_path: Path) -> None:
-    arguments = (str(talk / "a.wav"), "--model", "demo", "--ray", "auto")
-    with command(*arguments, folder=tmp_path) as running:
-        assert running.stderr is not None
-        while "ready" not in running.stderr.readline():
-            assert running.poll() is None
-        started = psutil.Process(running.pid).children(recursive=True)
-        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-        _, errors = running.communicate(timeout=60)
-        assert running.returncode == 130
-        assert len(started) >= 3
-        assert "stopped; what is finished is kept" in errors
-        assert "Traceback" not in errors
-        assert gone(lambda: not any(process.is_running() for process in started))
-
-
 def test_a_node_is_killed_and_the_transcripts_are_those_of_the_local_run(
-    two_nodes: Any, talk: Path, tmp_path: Path
+    two_nodes: Any, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both nodes have divided a recording and hear portions when one of them is killed."""
+    """Both nodes have divided a recording, and hear portions of either, when one of them is killed."""
     formats = ("json", "txt", "srt", "rttm")
     here = Job(DEMO, tmp_path / "here", formats, tmp_path / "cache")
     there = Job(DEMO, tmp_path / "there", formats, tmp_path / "other cache")
     local = by_name(batch.transcribe_all(find([str(talk)]), here))
     said: list[str] = []
+    divided: list[str] = []
     heard: set[str] = set()
-    killed = threading.Event()
+    divide = _Driver._divide
+
+    def noted(self: _Driver, episode: Any, *arguments: Any) -> None:
+        divided.append(episode.reference.name)
+        divide(self, episode, *arguments)
 
     def report(name: str, stage: str, done: float, total: float) -> None:
-        if stage == "words" and 0 < done < total:
+        if stage == "words":
             heard.add(name)
-        if heard >= {"a.wav", "b.wav"} and not killed.is_set():
+        if heard and {*divided} == {"a.wav", "b.wav"} and two_nodes.worker_nodes:
             clusters.kill(two_nodes)
-            killed.set()
 
+    monkeypatch.setattr(_Driver, "_divide", noted)
     running = batch.transcribe_all(find([str(talk)]), there, ray=two_nodes.address, report=report, say=said.append)
     found = by_name(running)
-    assert killed.is_set()
+    assert not two_nodes.worker_nodes
+    assert len(divided) == 3, "what the lost node had divided is divided again"
     assert said.count("ready: workers 2, nodes 2") == 1
-    assert "a worker was lost; what it was at is done again" in said
+    assert said.count("a worker was lost; what it was at is done again") == 1
     assert written(tmp_path / "there") == written(tmp_path / "here")
     assert len(written(tmp_path / "there")) == 12
     assert found["d.mp3"].error == local["d.mp3"].error
@@ -158,6 +102,33 @@ def test_a_node_is_killed_and_the_transcripts_are_those_of_the_local_run(
         assert same[0] == same[1]
         assert found[name].elapsed_s > 0
     two_nodes.add_node(**clusters.SMALL)
+
+
+def test_what_was_heard_before_an_interrupt_is_not_heard_again(
+    two_nodes: Any, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver is stopped between portions. It keeps what they said; the nodes, whose cache is another, do not."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+    job = Job(Options.of(engine="fake", threads=1, batch_size=1), tmp_path / "out", ("txt",), default_folder())
+    first: list[float] = []
+    second: list[float] = []
+
+    def stop(name: str, stage: str, done: float, total: float) -> None:
+        if stage == "words":
+            first.append(done)
+            if done > 0.3 * total:
+                raise KeyboardInterrupt
+
+    def note(name: str, stage: str, done: float, total: float) -> None:
+        if stage == "words":
+            second.append(done)
+
+    recordings = find([str(talk / "a.wav")])
+    with pytest.raises(KeyboardInterrupt):
+        list(batch.transcribe_all(recordings, job, ray=two_nodes.address, report=stop))
+    (outcome,) = batch.transcribe_all(recordings, job, ray=two_nodes.address, report=note)
+    assert outcome.error is None
+    assert min(second) > max(first)
 
 
 def test_no_more_recordings_are_taken_than_there_is_room_for(two_nodes: Any, talk: Path, tmp_path: Path) -> None:
@@ -216,13 +187,73 @@ def test_a_recording_that_kills_its_workers_is_set_aside(
 
 
 def test_who_stops_listening_leaves_no_worker(two_nodes: Any, talk: Path, tmp_path: Path) -> None:
-    running = batch.transcribe_all(
-        find([str(talk)]), Job(DEMO, tmp_path / "out", ("txt",), None), ray=two_nodes.address
-    )
-    next(running)
+    references = find([str(talk / name) for name in ("c.wav", "a.wav")])
+    running = batch.transcribe_all(references, Job(DEMO, tmp_path / "out", ("txt",), None), ray=two_nodes.address)
+    assert next(running).name == "c.wav"
     assert clusters.workers()
     running.close()  # type: ignore[attr-defined]
     assert gone(lambda: not clusters.workers())
+
+
+def gone(what: Any) -> bool:
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return True
+
+
+@contextlib.contextmanager
+def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """`earwitness transcribe` in a process that finds no cluster."""
+    with clusters.elsewhere():
+        environment = {**os.environ, FOLDER_VARIABLE: str(folder / "cache")}
+        code = (
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from ray._private import services\n"
+            "services.find_gcs_addresses = found = lambda: set()  # whatever else runs here\n"
+            "found.cache_clear = lambda: None\n"
+            "from earwitness.cli import main; main()"
+        )
+        whole = [sys.executable, "-c", code, "transcribe", *arguments, "-o", str(folder / "out")]
+        running = subprocess.Popen(
+            whole, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def test_auto_starts_a_cluster_and_ends_it(talk: Path, tmp_path: Path) -> None:
+    arguments = (str(talk / "c.wav"), "--engine", "fake", "--ray", "auto", "--json")
+    with command(*arguments, folder=tmp_path) as running:
+        assert running.stderr is not None
+        assert "one is started" in running.stderr.readline()
+        started = psutil.Process(running.pid).children(recursive=True)
+        said, errors = running.communicate(timeout=120)
+        assert running.returncode == 0, errors
+        (outcome,) = json.loads(said)
+        assert outcome["error"] is None
+        assert outcome["words"] > 0
+        assert len(started) >= 3
+        assert gone(lambda: not any(process.is_running() for process in started))
+
+
+def test_an_interrupt_ends_the_cluster(talk: Path, tmp_path: Path) -> None:
+    arguments = (str(talk / "a.wav"), "--model", "demo", "--ray", "auto")
+    with command(*arguments, folder=tmp_path) as running:
+        assert running.stderr is not None
+        while "ready" not in running.stderr.readline():
+            assert running.poll() is None
+        started = psutil.Process(running.pid).children(recursive=True)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+        _, errors = running.communicate(timeout=60)
+        assert running.returncode == 130
+        assert len(started) >= 3
+        assert "stopped; what is finished is kept" in errors
+        assert "Traceback" not in errors
+        assert gone(lambda: not any(process.is_running() for process in started))
 
 
 def test_an_address_that_is_none_is_told_at_once(talk: Path, tmp_path: Path) -> None:

@@ -25,12 +25,13 @@ from typing import Any
 
 from earwitness import __version__, source
 from earwitness.batch import AT_WORK, Job, Outcome, Report, Say, Transcribed, attempted, kept, opened, transcribed
-from earwitness.checkpoints import default_folder
+from earwitness.checkpoints import Shelf, default_folder
 from earwitness.cores import cores
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
 from earwitness.options import ModelOptions
 from earwitness.pipeline import Engines, Stages
 from earwitness.portions import said
+from earwitness.repair import Heard
 from earwitness.source import Reference
 from earwitness.types import Seconds
 
@@ -119,10 +120,21 @@ class NotHere:
 
 
 @dataclass(frozen=True)
-class Divided:
-    """The answer where a recording is long: the number, the seconds of speech and the place of each portion."""
+class Part:
+    """A portion that is somewhere on the cluster; `windows` are their names."""
 
-    portions: tuple[tuple[int, Seconds, Any], ...]
+    number: int
+    speech_s: Seconds
+    windows: tuple[str, ...]
+    portion: Any
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The answer where a recording is long; `shelf` names the checkpoints of its windows."""
+
+    parts: tuple[Part, ...]
+    shelf: tuple[Any, ...]
 
 
 class Worker:
@@ -158,11 +170,11 @@ class Worker:
         def work() -> Transcribed | Divided:
             with ExitStack() as stack:
                 stages = self._opened(stack, reference, content, known)
-                portions = self._put(stages) if divide else ()
-                if not portions:
+                divided = self._divided(stages) if divide else None
+                if not divided:
                     return transcribed(stages, self._job, self._engines)
                 self._open[reference.stem] = stack.pop_all(), stages
-                return Divided(portions)
+                return divided
 
         return attempted(reference, work)
 
@@ -177,12 +189,15 @@ class Worker:
             return stages
         return stack.enter_context(opened(reference, self._job, self._report, content=content, known=known))
 
-    def _put(self, stages: Stages) -> tuple[tuple[int, Seconds, Any], ...]:
+    def _divided(self, stages: Stages) -> Divided | None:
         import ray
 
-        speech = stages.regions(self._engines.detector)
-        portions = stages.portions(self._engines.recognizer, speech)
-        return tuple((portion.number, portion.speech_s, ray.put(portion)) for portion in portions)
+        recognizer, speech = self._engines.recognizer, stages.regions(self._engines.detector)
+        parts = tuple(
+            Part(portion.number, portion.speech_s, portion.names, ray.put(portion))
+            for portion in stages.portions(recognizer, speech)
+        )
+        return Divided(parts, stages.windows(recognizer, speech)) if parts else None
 
     def diarize(self, reference: Reference) -> Outcome | None:
         """Tells speakers apart in a recording that is divided, while others hear it."""
@@ -336,6 +351,7 @@ class _Episode:
     began: float
     content: Any = None
     known: dict[str, Any] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=lambda: Shelf(None))
     owner: _Seat | None = None
     unheard: dict[int, Seconds] = field(default_factory=dict)
     speech_s: Seconds = 0.0
@@ -350,8 +366,11 @@ class _Task:
     episode: _Episode
     work: str
     owner: _Seat | None = None
-    number: int = -1
-    portion: Any = None
+    part: Part | None = None
+
+    @property
+    def number(self) -> int:
+        return self.part.number if self.part else -1
 
 
 class _Driver:
@@ -461,7 +480,7 @@ class _Driver:
             arguments = (episode.reference, episode.file, episode.content, episode.known, divide)
             answer = worker.transcribe.remote(*arguments)
         elif task.work == "hear":
-            answer = worker.hear.remote(episode.reference, task.portion)
+            answer = worker.hear.remote(episode.reference, task.part.portion if task.part else None)
         else:
             answer = worker.diarize.remote(episode.reference)
         seat.free -= 1
@@ -498,11 +517,20 @@ class _Driver:
         elif isinstance(result, NotHere):
             yield from self._sent(task)
         else:
-            episode.owner, episode.diarized = seat, False
-            episode.unheard = {number: speech_s for number, speech_s, _ in result.portions}
-            episode.speech_s = max(episode.speech_s, sum(episode.unheard.values()))
-            seat.own.append(_Task(episode, "diarize", owner=seat))
-            self._first += [_Task(episode, "hear", seat, number, sound) for number, _, sound in result.portions]
+            self._divide(episode, seat, result)
+
+    def _divide(self, episode: _Episode, seat: _Seat, divided: Divided) -> None:
+        """Has all heard that was not heard already, by an earlier run too, and has voices told apart meanwhile."""
+        episode.owner, episode.diarized = seat, False
+        episode.shelf = self._job.checkpoints().shelf(*divided.shelf)
+        episode.speech_s = max(episode.speech_s, sum(part.speech_s for part in divided.parts))
+        seat.own.append(_Task(episode, "diarize", seat))
+        for part in divided.parts:
+            found = {name: heard for name in part.windows if (heard := episode.shelf.get(name, Heard)) is not None}
+            episode.known |= found
+            if len(found) < len(part.windows):
+                episode.unheard[part.number] = part.speech_s
+                self._first.append(_Task(episode, "hear", seat, part))
 
     def _sent(self, task: _Task) -> Iterator[Outcome]:
         """Sends the content of a file along, if it can be read."""
@@ -524,13 +552,19 @@ class _Driver:
 
     def _heard(self, seat: _Seat, task: _Task, result: Mapping[str, Any]) -> Iterator[Outcome]:
         episode = task.episode
-        episode.known.update(result)
-        if task.owner is episode.owner:
+        episode.known |= result
+
+        def keep() -> None:
+            for name, heard in result.items():
+                episode.shelf.put(name, heard)
+
+        if failed := attempted(episode.reference, keep):
+            yield self._closed(episode, failed)
+        elif task.owner is episode.owner:
             episode.unheard.pop(task.number, None)
             left = sum(episode.unheard.values())
             self._tell(episode.reference.name, "words", episode.speech_s - left, episode.speech_s)
             self._put_together(episode)
-        yield from ()
 
     def _diarized(self, seat: _Seat, task: _Task, result: None) -> Iterator[Outcome]:
         if task.owner is task.episode.owner:

@@ -230,7 +230,7 @@ class Stages:
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
         depends = self._words_depend(recognizer, speech)
-        memo = Known(self.known, self._shelf("windows", depends))
+        memo = Known(self.known, self.checkpoints.shelf(*self.windows(recognizer, speech)))
         return self._kept(
             "words",
             words.Recognition,
@@ -245,8 +245,12 @@ class Stages:
         depends = self._words_depend(recognizer, speech)
         if self._shelf("words", depends).get("result", words.Recognition) is not None:
             return iter(())
-        memo = Known(self.known, self._shelf("windows", depends))
+        memo = Known(self.known, self.checkpoints.shelf(*self.windows(recognizer, speech)))
         return portions(lambda: self.audio, speech, recognizer, self.options.words, memo)
+
+    def windows(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> tuple[Any, ...]:
+        """What names the shelf of what windows say, on this machine or another."""
+        return (self.source.sha256, "windows", __version__, *self._words_depend(recognizer, speech))
 
     def _words_depend(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> tuple[Any, ...]:
         return (speech, recognizer.identity(), recognizer.window_s, replace(self.options.words, batch_size=1))

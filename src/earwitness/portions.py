@@ -60,6 +60,11 @@ class Portion:
     def speech_s(self) -> Seconds:
         return sum(map(length, self.windows))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those under which the memo of `words.recognize` looks for what the windows say."""
+        return tuple(map(name_of, self.windows))
+
 
 class Known:
     """A memo that knows some results beforehand, and asks another for the rest."""
