@@ -135,7 +135,15 @@ class Meter:
 
 
 def _workers() -> list[Path]:
-    return [Path(f"/proc/{process.pid}") for process in psutil.process_iter(["name"]) if "ray::W" in process.name()]
+    """Those of this cluster, whose raylets this process has started."""
+    return [Path(f"/proc/{one.pid}") for one in psutil.Process().children(recursive=True) if _title(one) == b"ray::W"]
+
+
+def _title(process: psutil.Process) -> bytes:
+    try:
+        return Path(f"/proc/{process.pid}/cmdline").read_bytes()[:6]
+    except OSError:
+        return b""
 
 
 def _cpu_s(process: Path) -> float:

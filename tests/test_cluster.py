@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
 
@@ -30,7 +29,7 @@ from sounds import speech, write_wav
 pytest.importorskip("ray")
 
 FAKE = Options.of(engine="fake", threads=1)
-DEMO = Options.of(model="demo", beam_size=1, threads=1)
+DEMO = Options.of(model="demo", beam_size=1, batch_size=2, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +38,17 @@ def two_nodes() -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "LONG_S", 60.0)
+
+
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two recordings of more than ten minutes of speech, a short one, and a text that calls itself one."""
+    """Two recordings that are divided, a short one, and a text that calls itself one."""
     folder = tmp_path_factory.mktemp("talk")
-    episode = speech(209.0)
-    for index, name in enumerate(("a.wav", "b.wav")):
-        write_wav(folder / name, np.roll(np.tile(episode, 4), index * 50 * 16_000)[: 640 * 16_000])
+    write_wav(folder / "a.wav", speech(200.0))
+    write_wav(folder / "b.wav", speech(150.0, start=50.0))
     write_wav(folder / "c.wav", speech(12.0))
     (folder / "d.mp3").write_text("this is no recording")
     return folder
@@ -208,6 +211,7 @@ def command(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`earwitness transcribe` in a process that finds no cluster."""
     with clusters.elsewhere():
         environment = {**os.environ, FOLDER_VARIABLE: str(folder / "cache")}
+        del environment["RAY_USAGE_STATS_ENABLED"]
         code = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "from ray._private import services\n"
@@ -231,6 +235,8 @@ def test_auto_starts_a_cluster_and_ends_it(talk: Path, tmp_path: Path) -> None:
         assert running.stderr is not None
         assert "one is started" in running.stderr.readline()
         started = psutil.Process(running.pid).children(recursive=True)
+        head = next(process for process in started if process.name() == "gcs_server")
+        assert head.environ()["RAY_USAGE_STATS_ENABLED"] == "0", "Ray would report to its makers"
         said, errors = running.communicate(timeout=120)
         assert running.returncode == 0, errors
         (outcome,) = json.loads(said)

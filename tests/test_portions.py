@@ -26,9 +26,7 @@ def plain(transcript: Transcript) -> str:
 
 @pytest.mark.parametrize("language", [None, "en"])
 @pytest.mark.parametrize("hiss", [0.0, 0.02])
-def test_what_portions_say_is_what_the_whole_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str | None, hiss: float
-) -> None:
+def test_what_portions_say_is_what_the_whole_says(tmp_path: Path, language: str | None, hiss: float) -> None:
     """The demo model, with and without noise for which windows are heard again; the portions in any order."""
     noise = np.random.default_rng(1).standard_normal(100 * 16_000).astype(np.float32)
     path = write_wav(tmp_path / "talk.wav", speech(100.0) + hiss * noise)
@@ -36,7 +34,6 @@ def test_what_portions_say_is_what_the_whole_says(
     engines = Engines(options)
     whole = plain(transcript_of(stages_of(path, options), engines))
 
-    monkeypatch.setattr(portions, "LONG_S", 30.0)
     stages = stages_of(path, options)
     speech_found = stages.regions(engines.detector)
     divided = list(stages.portions(engines.recognizer, speech_found))
@@ -51,15 +48,12 @@ def test_what_portions_say_is_what_the_whole_says(
     assert list(stages_of(path, options, known).portions(engines.recognizer, speech_found)) == []
 
 
-def test_only_what_is_long_is_divided_and_only_what_is_not_yet_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_what_is_long_is_divided_and_only_what_is_not_yet_known(tmp_path: Path) -> None:
     options = Options.of(engine="fake", batch_size=1)
     engines = Engines(options)
     stages = stages_of(EPISODE, options)
     heard = stages.regions(engines.detector)
-    assert list(stages.portions(engines.recognizer, heard)) == []
-    monkeypatch.setattr(portions, "LONG_S", 10.0)
+    assert list(stages.portions(engines.recognizer, heard, 209.0)) == []
     first, *rest = stages.portions(engines.recognizer, heard)
     known = portions.said(first, engines.recognizer, options.words)
     again = stages_of(EPISODE, options, known, tmp_path)

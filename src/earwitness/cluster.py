@@ -38,6 +38,8 @@ from earwitness.types import Seconds
 AUTO = "auto"
 CORES = 2
 """A worker without a GPU has so many cores unless `--threads` says otherwise; each has the model in memory."""
+LONG_S: Seconds = 1200.0
+"""A recording with so much speech is divided; of a shorter one the sound need not travel."""
 MAX_LOSSES = 3
 REACH_S: Seconds = 5.0
 """An address that nobody answers for so long is wrong. Ray itself would try for two minutes."""
@@ -161,16 +163,16 @@ class Worker:
         file: File | None,
         content: bytes | None,
         known: Mapping[str, Any],
-        divide: bool,
+        long_s: Seconds | None,
     ) -> Transcribed | Divided | NotHere | Outcome:
-        """A recording; its portions, where it is long and `known` does not have all of them."""
+        """A recording; or its portions, where `known` lacks `long_s` of it, or more."""
         if content is None and (reference.kind == "stdin" or (file and not file.is_here())):
             return NotHere()
 
         def work() -> Transcribed | Divided:
             with ExitStack() as stack:
                 stages = self._opened(stack, reference, content, known)
-                divided = self._divided(stages) if divide else None
+                divided = None if long_s is None else self._divided(stages, long_s)
                 if not divided:
                     return transcribed(stages, self._job, self._engines)
                 self._open[reference.stem] = stack.pop_all(), stages
@@ -189,13 +191,13 @@ class Worker:
             return stages
         return stack.enter_context(opened(reference, self._job, self._report, content=content, known=known))
 
-    def _divided(self, stages: Stages) -> Divided | None:
+    def _divided(self, stages: Stages, long_s: Seconds) -> Divided | None:
         import ray
 
         recognizer, speech = self._engines.recognizer, stages.regions(self._engines.detector)
         parts = tuple(
             Part(portion.number, portion.speech_s, portion.names, ray.put(portion))
-            for portion in stages.portions(recognizer, speech)
+            for portion in stages.portions(recognizer, speech, long_s)
         )
         return Divided(parts, stages.windows(recognizer, speech)) if parts else None
 
@@ -344,7 +346,7 @@ class _Seat:
 
 @dataclass(eq=False)
 class _Episode:
-    """A recording that is not finished; while it is divided, `owner` has it open and some portions are `unheard`."""
+    """A recording that is not finished; where it is `divided`, `owner` has it open and some parts are `unheard`."""
 
     reference: Reference
     file: File | None
@@ -353,6 +355,7 @@ class _Episode:
     known: dict[str, Any] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=lambda: Shelf(None))
     owner: _Seat | None = None
+    divided: Divided | None = None
     unheard: dict[int, Seconds] = field(default_factory=dict)
     speech_s: Seconds = 0.0
     diarized: bool = False
@@ -361,12 +364,16 @@ class _Episode:
 
 @dataclass(eq=False)
 class _Task:
-    """Something that a worker is to do for a recording; `owner` is none unless that one has divided it."""
+    """Something that a worker is to do for a recording as it is `divided`, if it is; of no use once that is lost."""
 
     episode: _Episode
     work: str
-    owner: _Seat | None = None
+    divided: Divided | None = None
     part: Part | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.divided is self.episode.divided
 
     @property
     def number(self) -> int:
@@ -384,9 +391,9 @@ class _Driver:
         self._first: deque[_Task] = deque()
         """What is done before another recording is begun."""
         self._open: list[_Episode] = []
-        self._awaited: dict[Any, Callable[[Any], Iterator[Outcome]]] = {}
+        self._awaited: dict[Any, Callable[[Any], Iterable[Outcome]]] = {}
         self._fitness: list[Fitness] = []
-        self._takes: dict[str, Callable[[_Seat, _Task, Any], Iterator[Outcome]]] = {
+        self._takes: dict[str, Callable[[_Seat, _Task, Any], Iterable[Outcome]]] = {
             "transcribe": self._transcribed,
             "hear": self._heard,
             "diarize": self._diarized,
@@ -412,7 +419,7 @@ class _Driver:
     def _call(self, seat: _Seat) -> None:
         self._awaited[seat.handle.ready.remote()] = partial(self._is_ready, seat)
 
-    def _is_ready(self, seat: _Seat, answer: Any) -> Iterator[Outcome]:
+    def _is_ready(self, seat: _Seat, answer: Any) -> Iterable[Outcome]:
         try:
             self._fitness.append(self._ray.get(answer))
         except self._ray.exceptions.RayTaskError as problem:
@@ -427,22 +434,22 @@ class _Driver:
             nodes = len({fitness.node for fitness in self._fitness})
             self._say(f"ready: workers {len(self._seats)}, nodes {nodes}")
         self._ask_for_news(seat, seat.life)
-        yield from ()
+        return ()
 
     def _ask_for_news(self, seat: _Seat, life: int) -> None:
         self._awaited[seat.handle.news.remote()] = partial(self._tell_news, seat, life)
 
-    def _tell_news(self, seat: _Seat, life: int, answer: Any) -> Iterator[Outcome]:
+    def _tell_news(self, seat: _Seat, life: int, answer: Any) -> Iterable[Outcome]:
         try:
             news = self._ray.get(answer)
         except self._ray.exceptions.RayActorError:
             self._lose(seat, life)
-            return
-        yield from ()
+            return ()
         for name, stage, done, total in news:
             self._tell(name, stage, done, total)
         if seat.life == life:
             self._ask_for_news(seat, life)
+        return ()
 
     def _tell(self, name: str, stage: str, done: Seconds, total: Seconds) -> None:
         if self._report and any(episode.reference.name == name for episode in self._open):
@@ -476,8 +483,8 @@ class _Driver:
     def _start(self, seat: _Seat, task: _Task) -> None:
         episode, worker = task.episode, seat.handle
         if task.work == "transcribe":
-            divide = len(self._seats) > 1
-            arguments = (episode.reference, episode.file, episode.content, episode.known, divide)
+            long_s = LONG_S if len(self._seats) > 1 else None
+            arguments = (episode.reference, episode.file, episode.content, episode.known, long_s)
             answer = worker.transcribe.remote(*arguments)
         elif task.work == "hear":
             answer = worker.hear.remote(episode.reference, task.part.portion if task.part else None)
@@ -488,7 +495,7 @@ class _Driver:
 
     # Back
 
-    def _arrived(self, seat: _Seat, life: int, task: _Task, answer: Any) -> Iterator[Outcome]:
+    def _arrived(self, seat: _Seat, life: int, task: _Task, answer: Any) -> Iterable[Outcome]:
         errors, lost = self._ray.exceptions, None
         try:
             result = self._ray.get(answer)
@@ -502,37 +509,36 @@ class _Driver:
         if seat.alive and seat.life == life:
             seat.free += 1
         if task.episode not in self._open:
-            return
+            return ()
         if lost:
-            yield from self._try_again(task, lost)
-        elif isinstance(result, Outcome):
-            yield self._closed(task.episode, result)
-        else:
-            yield from self._takes[task.work](seat, task, result)
+            return self._try_again(task, lost)
+        if isinstance(result, Outcome):
+            return (self._closed(task.episode, result),)
+        return self._takes[task.work](seat, task, result)
 
-    def _transcribed(self, seat: _Seat, task: _Task, result: Transcribed | Divided | NotHere) -> Iterator[Outcome]:
+    def _transcribed(self, seat: _Seat, task: _Task, result: Transcribed | Divided | NotHere) -> Iterable[Outcome]:
         episode = task.episode
         if isinstance(result, Transcribed):
-            yield self._closed(episode, attempted(episode.reference, lambda: kept(result, self._job)))
-        elif isinstance(result, NotHere):
-            yield from self._sent(task)
-        else:
-            self._divide(episode, seat, result)
+            return (self._closed(episode, attempted(episode.reference, lambda: kept(result, self._job))),)
+        if isinstance(result, NotHere):
+            return self._sent(task)
+        self._divide(episode, seat, result)
+        return ()
 
     def _divide(self, episode: _Episode, seat: _Seat, divided: Divided) -> None:
         """Has all heard that was not heard already, by an earlier run too, and has voices told apart meanwhile."""
-        episode.owner, episode.diarized = seat, False
+        episode.owner, episode.divided, episode.diarized = seat, divided, False
         episode.shelf = self._job.checkpoints().shelf(*divided.shelf)
         episode.speech_s = max(episode.speech_s, sum(part.speech_s for part in divided.parts))
-        seat.own.append(_Task(episode, "diarize", seat))
+        seat.own.append(_Task(episode, "diarize", divided))
         for part in divided.parts:
             found = {name: heard for name in part.windows if (heard := episode.shelf.get(name, Heard)) is not None}
             episode.known |= found
             if len(found) < len(part.windows):
                 episode.unheard[part.number] = part.speech_s
-                self._first.append(_Task(episode, "hear", seat, part))
+                self._first.append(_Task(episode, "hear", divided, part))
 
-    def _sent(self, task: _Task) -> Iterator[Outcome]:
+    def _sent(self, task: _Task) -> Iterable[Outcome]:
         """Sends the content of a file along, if it can be read."""
         reference = task.episode.reference
 
@@ -545,12 +551,12 @@ class _Driver:
 
         content = attempted(reference, read)
         if isinstance(content, Outcome):
-            yield self._closed(task.episode, content)
-            return
+            return (self._closed(task.episode, content),)
         task.episode.content = self._ray.put(content)
         self._first.append(task)
+        return ()
 
-    def _heard(self, seat: _Seat, task: _Task, result: Mapping[str, Any]) -> Iterator[Outcome]:
+    def _heard(self, seat: _Seat, task: _Task, result: Mapping[str, Any]) -> Iterable[Outcome]:
         episode = task.episode
         episode.known |= result
 
@@ -559,22 +565,23 @@ class _Driver:
                 episode.shelf.put(name, heard)
 
         if failed := attempted(episode.reference, keep):
-            yield self._closed(episode, failed)
-        elif task.owner is episode.owner:
+            return (self._closed(episode, failed),)
+        if task.is_wanted:
             episode.unheard.pop(task.number, None)
             left = sum(episode.unheard.values())
             self._tell(episode.reference.name, "words", episode.speech_s - left, episode.speech_s)
             self._put_together(episode)
+        return ()
 
-    def _diarized(self, seat: _Seat, task: _Task, result: None) -> Iterator[Outcome]:
-        if task.owner is task.episode.owner:
+    def _diarized(self, seat: _Seat, task: _Task, result: None) -> Iterable[Outcome]:
+        if task.is_wanted:
             task.episode.diarized = True
             self._put_together(task.episode)
-        yield from ()
+        return ()
 
     def _put_together(self, episode: _Episode) -> None:
         if episode.owner and episode.diarized and not episode.unheard:
-            episode.owner.own.append(_Task(episode, "transcribe", episode.owner))
+            episode.owner.own.append(_Task(episode, "transcribe", episode.divided))
 
     def _closed(self, episode: _Episode, outcome: Outcome) -> Outcome:
         self._open.remove(episode)
@@ -602,10 +609,10 @@ class _Driver:
         for episode in self._open:
             if episode.owner is seat:
                 self._drop(episode)
-                episode.owner, episode.unheard = None, {}
+                episode.owner, episode.divided, episode.unheard = None, None, {}
                 self._first.append(_Task(episode, "transcribe"))
 
-    def _try_again(self, task: _Task, problem: Exception) -> Iterator[Outcome]:
+    def _try_again(self, task: _Task, problem: Exception) -> Iterable[Outcome]:
         """What was lost is done again, by whoever is free, but not for ever: it may be what kills."""
         episode = task.episode
         episode.losses[task.number] += 1
@@ -614,9 +621,10 @@ class _Driver:
             error = (
                 f"{name}: lost {MAX_LOSSES} workers ({reason(problem)}); try a smaller --batch-size, or leave it out"
             )
-            yield self._closed(episode, Outcome(name, episode.reference.stem, error=error))
-        elif task.owner is episode.owner:
+            return (self._closed(episode, Outcome(name, episode.reference.stem, error=error)),)
+        if task.is_wanted:
             self._first.append(task)
+        return ()
 
 
 def _last_line(problem: Exception) -> str:

@@ -240,13 +240,13 @@ class Stages:
             ),
         )
 
-    def portions(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> Iterator[Portion]:
-        """What of a long recording is still to be heard; nothing where there is no need to divide it."""
+    def portions(self, recognizer: Recognizer, speech: tuple[Region, ...], long_s: Seconds = 0.0) -> Iterator[Portion]:
+        """What of the speech is still to be heard; nothing where that is less than `long_s`."""
         depends = self._words_depend(recognizer, speech)
         if self._shelf("words", depends).get("result", words.Recognition) is not None:
             return iter(())
         memo = Known(self.known, self.checkpoints.shelf(*self.windows(recognizer, speech)))
-        return portions(lambda: self.audio, speech, recognizer, self.options.words, memo)
+        return portions(lambda: self.audio, speech, recognizer, self.options.words, memo, long_s)
 
     def windows(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> tuple[Any, ...]:
         """What names the shelf of what windows say, on this machine or another."""

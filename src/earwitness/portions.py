@@ -24,8 +24,6 @@ from earwitness.words import Memo, hear, spoken
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-LONG_S = 600.0
-"""A recording with less speech than this is not divided: the sound of its windows need not travel."""
 LANGUAGE = "language"
 """The name under which the memo of `words.recognize` has the language that most of the recording is in."""
 
@@ -85,16 +83,18 @@ def portions(
     recognizer: Recognizer,
     options: WordOptions,
     memo: Memo,
+    long_s: Seconds,
 ) -> Iterator[Portion]:
-    """What is still to be heard of a recording, if that is much: as many windows at a time as are heard together.
+    """What is still to be heard of a recording: as many windows at a time as are heard together.
 
     Args:
         audio: gives the recording, where it is needed.
         memo: what is known already.
+        long_s: less speech than this is not worth dividing, and there are no portions.
     """
     windows = pack(regions, recognizer.window_s)
     unheard = {window for window in windows if memo.get(name_of(window), Heard) is None}
-    if sum(map(length, unheard)) < LONG_S:
+    if sum(map(length, unheard)) < long_s:
         return
     language = spoken(audio(), windows, recognizer, options, memo)
     size = BATCHES_UNDER_WAY * options.batch_size
