@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
 import pytest
 
 from earwitness.checkpoints import FOLDER_VARIABLE
@@ -28,7 +28,6 @@ def two_nodes() -> Iterator[Any]:
         environment.setenv(FOLDER_VARIABLE, f"{folder}/cache")
         cluster = Cluster(initialize_head=True, head_node_args={**SMALL, "include_dashboard": False})
         cluster.add_node(**SMALL)
-        environment.undo()
         try:
             yield cluster
         finally:
@@ -54,13 +53,10 @@ def kill(cluster: Any) -> None:
 
 
 def workers() -> list[int]:
-    """The processes of the workers of any cluster on this machine."""
+    """The processes of the workers of clusters that this process has started."""
     found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            title = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if title.startswith(b"ray::Worker"):
-            found.append(int(path.name))
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::Worker"):
+                found.append(process.pid)
     return found
