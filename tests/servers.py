@@ -80,3 +80,32 @@ def body(content: bytes, status: int = 200, **headers: str) -> Answer:
         handler.wfile.write(content)
 
     return answer
+
+
+def versioned(content: bytes, *, etag: str = '"one"', modified: str = "", stop_after: int | None = None) -> Answer:
+    """A file as a good server has it: 304 where it is known already, the rest where that is asked for.
+
+    `stop_after` bytes of an answer the connection breaks.
+    """
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        asked = handler.headers
+        known = (asked.get("If-None-Match") == etag and etag) or (
+            asked.get("If-Modified-Since") == modified and modified
+        )
+        start = 0
+        if asked.get("Range") and asked.get("If-Range") in (etag or modified, None):
+            start = int(asked["Range"].removeprefix("bytes=").removesuffix("-"))
+        status = 304 if known else 416 if start >= len(content) and start else 206 if start else 200
+        rest = content[start:] if status < 300 else b""
+        handler.send_response(status)
+        for name, value in {"ETag": etag, "Last-Modified": modified}.items():
+            if value:
+                handler.send_header(name, value)
+        if status == 206:
+            handler.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        handler.send_header("Content-Length", str(len(rest)))
+        handler.end_headers()
+        handler.wfile.write(rest[:stop_after])
+
+    return answer

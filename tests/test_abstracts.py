@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.abstracts import Author, Fact, Topic, sentences
-from earwitness.checkpoints import Shelf
+from earwitness.checkpoints import Checkpoints, Shelf
 from earwitness.engines.base import Task, Written
 from earwitness.errors import ModelError
 from earwitness.support import SUPPORTED, Witness
@@ -182,6 +184,28 @@ def test_nothing_is_asked_twice(tmp_path: Path) -> None:
     assert first.asked
     assert second.asked == []
     assert again.read == {item.id for item in segments}
+
+
+def test_what_another_is_asking_is_waited_for(tmp_path: Path) -> None:
+    """Two at the same recording: the first has its answer when the second has come to wait for it."""
+    there, waits = threading.Event(), threading.Event()
+
+    def slowly(task: Task) -> tuple[Written, ...]:
+        there.set()
+        assert waits.wait(60)
+        return repeats(task)
+
+    segments, engines = segments_of(), (Writer(slowly), Writer())
+    shelf = Checkpoints(tmp_path).shelf("ab" * 32, "summary")
+    first, second = (
+        Author(engine, Witness(segments, "en", {"A": "Ann"}), shelf=shelf, report=report)
+        for engine, report in zip(engines, (None, lambda characters: waits.set()), strict=True)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(first.write, [topic_of(segments)])
+        assert there.wait(60)
+        assert second.write([topic_of(segments)]) == told.result(60) != [()]
+    assert [len(engine.asked) for engine in engines] == [1, 0]
 
 
 def test_an_edit_asks_again_for_its_own_part_only(tmp_path: Path) -> None:

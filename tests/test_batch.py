@@ -3,11 +3,15 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +24,10 @@ from earwitness.coverage import speech_of
 from earwitness.engines.fake import Fake
 from earwitness.errors import ModelError
 from earwitness.exports.json import read
+from earwitness.leases import Leases
 from earwitness.options import Options
-from earwitness.source import find
+from earwitness.pipeline import WAITING, Stages
+from earwitness.source import Expected, Reference, find
 from sounds import speech, write_wav
 
 FAKE = Options.of(engine="fake")
@@ -74,6 +80,23 @@ def test_a_model_that_cannot_be_had_fails_the_batch_at_once(folder: Path, tmp_pa
     job = Job(Options.of(model=str(tmp_path)), tmp_path / "out", ("txt",), None)
     with pytest.raises(ModelError, match="neither a CTranslate2 Whisper"):
         outcomes(folder, job)
+
+
+def test_what_is_expected_of_a_recording_is_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, tuple[str | None, int]] = {}
+    made = batch.transcript_of
+
+    def listening(stages: Stages, *arguments: Any) -> Any:
+        heard[stages.source.name] = (stages.options.words.hotwords, stages.options.speakers.min_speakers)
+        return made(stages, *arguments)
+
+    monkeypatch.setattr(batch, "transcript_of", listening)
+    found = {reference.name: reference for reference in find([str(folder)])}
+    expecting = replace(found["a.wav"], expected=Expected(hotwords=("Ada", "Bob"), min_speakers=2))
+    list(transcribe_all([expecting, found["c.wav"]], Job(FAKE, tmp_path / "out", ("txt",), tmp_path / "cache")))
+    assert heard == {"a.wav": ("Ada, Bob", 2), "c.wav": (None, 1)}
 
 
 def test_a_full_disk_fails_the_recording_and_names_it(folder: Path, tmp_path: Path) -> None:
@@ -220,6 +243,66 @@ def test_recordings_overlap_and_none_starves(minutes: Path, tmp_path: Path, monk
         write_wav(path, speech(8.0))  # a single batch each
     assert all(outcome.error is None for outcome in outcomes(minutes, job).values())
     assert most == 2
+
+
+@pytest.mark.parametrize(("threads", "workers", "most"), [(1, 1, 1), (2, 1, 2), (1, 2, 2)])
+def test_work_is_taken_as_somebody_is_free_for_it(
+    minutes: Path, tmp_path: Path, threads: int, workers: int, most: int
+) -> None:
+    """Of a queue no more is ever taken than is at work."""
+    taken, settled, ahead = 0, 0, []
+
+    def queue() -> Iterator[Reference]:
+        nonlocal taken
+        for reference in find([str(minutes)]):
+            taken += 1
+            ahead.append(taken - settled)
+            yield reference
+
+    job = Job(Options.of(engine="fake", threads=threads), tmp_path / "out", ("txt",), tmp_path / "cache")
+    for outcome in transcribe_all(queue(), job, workers=workers):
+        assert outcome.error is None
+        settled += 1
+    assert settled == taken == 4
+    assert max(ahead) == most
+
+
+def test_a_recording_of_two_names_is_heard_once(minutes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads come to it at once."""
+    heard, recognize = [], Fake.recognize
+
+    def count(self: Fake, windows: Any, *rest: Any, **named: Any) -> Any:
+        heard.extend(map(len, windows))
+        time.sleep(0.5)
+        return recognize(self, windows, *rest, **named)
+
+    for path in minutes.iterdir():
+        write_wav(path, speech(8.0))
+    monkeypatch.setattr(Fake, "recognize", count)
+    job = Job(Options.of(engine="fake", threads=2), tmp_path / "out", ("txt",), tmp_path / "cache")
+    assert all(outcome.words > 0 for outcome in outcomes(minutes, job).values())
+    assert len(heard) == 1
+
+
+def test_who_waits_for_another_process_can_be_stopped(minutes: Path, tmp_path: Path) -> None:
+    job = Job(Options.of(engine="fake", threads=2), tmp_path / "out", ("txt",), tmp_path / "cache")
+    outcomes(minutes, job)
+    shelves = sorted((tmp_path / "cache" / "checkpoints").glob("*/words-*"))
+    for shelf in shelves:
+        shutil.rmtree(shelf)
+    told: list[tuple[Any, ...]] = []
+
+    def report(*progress: Any) -> None:
+        told.append(progress)
+        if progress[1] == WAITING:
+            raise KeyboardInterrupt
+
+    with ExitStack() as elsewhere:
+        for shelf in shelves:
+            elsewhere.enter_context(Leases(tmp_path / "cache" / "leases.sqlite").held("/".join(shelf.parts[-2:])))
+        with pytest.raises(KeyboardInterrupt):
+            list(transcribe_all(find([str(minutes)]), job, report=report))
+    assert told[-1][1:] == (WAITING, 0.0, 1.0)
 
 
 def test_who_stops_listening_stops_all(minutes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import servers
 from earwitness import download
-from earwitness.download import is_public
+from earwitness.addresses import is_public
 from earwitness.errors import SourceError
 from earwitness.options import SourceOptions
 from earwitness.source import Source, fetch, find

@@ -20,7 +20,7 @@ HEAVY = {
 }  # fmt: skip
 STAGES = (
     "source", "audio", "regions", "sounds", "windows", "guards", "repair", "words", "speakers", "segments", "coverage",
-    "chapters", "summary", "abstracts", "summaries",
+    "introductions", "chapters", "summary", "abstracts", "summaries",
 )  # fmt: skip
 IMPORT_LIMIT_S = 0.15
 
@@ -53,6 +53,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "from earwitness.cli import main; main(['--help'])",
         "from earwitness.cli import main; main(['transcribe', '--help'])",
         "from earwitness.cli import main; main(['summarize', '--help'])",
+        "from earwitness.cli import main; main(['feed', '--help'])",
     ],
 )
 def test_no_model_library_is_loaded_before_it_is_needed(statement: str) -> None:

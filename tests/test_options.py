@@ -8,6 +8,17 @@ from earwitness.errors import EarwitnessError, OptionError
 from earwitness.options import Options
 
 
+def test_what_is_expected_gives_way_to_what_the_user_says() -> None:
+    expected = {"hotwords": ("Ada Lovelace", "Ulm"), "min_speakers": 2, "max_speakers": 4}
+    found = Options.of().expecting(**expected)
+    assert found.words.hotwords == "Ada Lovelace, Ulm"
+    assert (found.speakers.speakers, found.speakers.min_speakers, found.speakers.max_speakers) == (None, 2, 4)
+    assert Options.of().expecting() == Options.of()
+    assert Options.of(speakers=3).expecting(**expected).speakers == Options.of(speakers=3).speakers
+    assert Options.of(max_speakers=2).expecting(**expected).speakers == Options.of(max_speakers=2).speakers
+    assert Options.of().expecting(min_speakers=30).speakers.max_speakers == 30
+
+
 def test_flat_names_find_their_stages() -> None:
     options = Options.of(model="small", speakers=3, summarizer="none", beam_size=1)
     assert (options.model.model, options.speakers.speakers) == ("small", 3)

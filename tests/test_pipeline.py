@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from earwitness.engines.base import Diarization, Recognized, Task, Written
 from earwitness.engines.fake import Fake
 from earwitness.errors import AudioError, ModelError, OptionError, SourceError
 from earwitness.options import Options, SpeakerOptions
-from earwitness.pipeline import NO_SPEECH, Engines
+from earwitness.pipeline import NO_SPEECH, WAITING, Engines
 from earwitness.types import Audio, Overlap, Progress, Region, Transcript, Turn, Word
 from sounds import bursts, write_wav
 from writers import Writer, repeats
@@ -175,6 +177,40 @@ def test_a_run_that_was_stopped_goes_on_from_there(recording: Path, tmp_path: Pa
     assert isinstance(made.detector, Loud)
     assert made.detector.calls == 0
     assert len(transcript.words) == 44
+
+
+def test_who_comes_to_a_stage_that_another_is_at_waits_and_takes_its_result(recording: Path, tmp_path: Path) -> None:
+    """The first run is held up in recognition until the second has said that it waits."""
+    kept, there, waits = Checkpoints(tmp_path / "cache"), threading.Event(), threading.Event()
+
+    def slowly(window: FloatArray, temperature: float) -> Recognized:
+        there.set()
+        assert waits.wait(60)
+        return sentences(window)
+
+    held_up, second, told = engines(), engines(), []
+    held_up.recognizer = Fake(hear=slowly)
+
+    def progress(stage: str, done: float, total: float) -> None:
+        told.append((stage, done / total))
+        waits.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(run, recording, kept, held_up)
+        assert there.wait(60)
+        transcript = run(recording, kept, second, progress=progress)
+        assert transcript.segments == first.result(60).segments
+    assert isinstance(second.recognizer, Fake)
+    assert (held_up.recognizer.heard > 0, second.recognizer.heard) == (True, 0)
+    assert told[0] == (WAITING, 0.0)
+
+
+def test_who_starts_afresh_does_its_own_work_after_the_other(recording: Path, tmp_path: Path) -> None:
+    kept, made = Checkpoints(tmp_path / "cache"), engines()
+    run(recording, kept, engines())
+    run(recording, Checkpoints(tmp_path / "cache", resume=False), made)
+    assert isinstance(made.recognizer, Fake)
+    assert made.recognizer.heard > 0
 
 
 def test_silence_gives_an_empty_transcript(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from earwitness.errors import SourceError, StorageError
 from earwitness.options import SourceOptions
-from earwitness.source import MAX_STEM_BYTES, MAX_STEM_CHARACTERS, fetch, find, printable, safe_stem
+from earwitness.source import fetch, find
+from earwitness.stems import MAX_STEM_BYTES, MAX_STEM_CHARACTERS, printable, safe_stem
 
 OPTIONS = SourceOptions()
 

@@ -147,19 +147,33 @@ class Author:
     def _answers(self, parts: Sequence[_Part]) -> dict[int, list[tuple[SummarySentence, ...]]]:
         """The answers of each topic, in the order of its parts; a part that is too long after all has several."""
         answers = [self._known(part) for part in parts]
-        unknown = [place for place, answer in enumerate(answers) if answer is None]
-        for number, written in self._engine.write([parts[place].task for place in unknown]):
-            place = unknown[number]
-            if written is None:
-                answers[place] = self._answers(self._divided(parts[place]))[parts[place].topic]
-            else:
-                if written:
-                    self._shelf.put(digest(parts[place].task), written)
-                answers[place] = [self._taken(parts[place], written)]
+        if None in answers:
+            with self._shelf.held(self._wait):
+                self._ask(parts, answers)
+        for place, part in enumerate(parts):
+            if answers[place] is None:
+                answers[place] = self._answers(self._divided(part))[part.topic]
         found: dict[int, list[tuple[SummarySentence, ...]]] = {}
         for part, answer in zip(parts, answers, strict=True):
             found.setdefault(part.topic, []).extend(answer or ())
         return found
+
+    def _ask(self, parts: Sequence[_Part], answers: list[list[tuple[SummarySentence, ...]] | None]) -> None:
+        """Fills in the answers that are missing, but for parts that are too long after all."""
+        for place, part in enumerate(parts):
+            if answers[place] is None:
+                answers[place] = self._known(part)  # what another has asked meanwhile
+        unknown = [place for place, answer in enumerate(answers) if answer is None]
+        for number, written in self._engine.write([parts[place].task for place in unknown]):
+            if written is not None:
+                place = unknown[number]
+                if written:
+                    self._shelf.put(digest(parts[place].task), written)
+                answers[place] = [self._taken(parts[place], written)]
+
+    def _wait(self) -> None:
+        if self._report:
+            self._report(0)
 
     def _known(self, part: _Part) -> list[tuple[SummarySentence, ...]] | None:
         written = self._shelf.get(digest(part.task), tuple[Written, ...])

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Queue
@@ -26,6 +26,7 @@ from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
 from earwitness.errors import EarwitnessError, OptionError
 from earwitness.exports.reading import introduced
+from earwitness.files import sweep
 from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines, Stages, transcript_of
@@ -51,6 +52,7 @@ class Outcome:
     `doubtful` words may be another speaker's, and `speech` says what became of what was heard. `proposals` name
     speakers who are perhaps known voices. `error` is none where it went well; where it did but for the summary, which
     is in extracts since the engine that was asked for failed, `fell_short` is true. `elapsed_s` is the wall time.
+    `episode` is which one of the library it has become, where it is kept there.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Outcome:
     files: tuple[str, ...] = ()
     fell_short: bool = False
     error: str | None = None
+    episode: int | None = None
     heard: Mapping[str, Print] | None = field(default=None, compare=False, repr=False)
     """The prints of those speakers for whom no known voice is proposed, where known voices are asked for."""
 
@@ -84,13 +87,15 @@ class Job:
     formats: Sequence[str]
     cache: Path | None
     resume: bool = True
+    publish_url: str = ""
+    """Where the exports will be on the web, for those that link to others."""
 
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.cache, resume=self.resume)
 
 
 def transcribe_all(
-    references: Sequence[Reference],
+    references: Iterable[Reference],
     job: Job,
     *,
     workers: int = 1,
@@ -101,6 +106,8 @@ def transcribe_all(
     """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
 
     Args:
+        references: what there is to do; the next one is taken when there is somebody to do it, so that it may come of a
+            queue. Of a sequence that has standard input in it, all are done in this process.
         workers: processes on this machine.
         ray: the address of a Ray cluster that does the work instead, or `auto` (see `earwitness.cluster`).
         say: called with what the cluster has to tell.
@@ -110,17 +117,24 @@ def transcribe_all(
     """
     if job.options.library.known_voices:
         Library(job.options.library.library).close()  # one that cannot be read fails the batch, before any work
+    sweep(job.folder)
     if ray:
         from earwitness.cluster import transcribe_all as on_cluster
 
         if workers > 1:
             raise OptionError("--workers are processes on this machine, and --ray has workers of its own; give one")
         return on_cluster(references, job, ray, report=report, say=say)
-    # Standard input cannot be handed to another process.
-    if workers > 1 and len(references) > 1 and all(reference.kind != "stdin" for reference in references):
-        return _in_processes(references, job, min(workers, len(references)), report)
-    several = len(references) > 1 and (job.options.model.threads or cores()) > 1
-    return (_overlapping if several else _one_by_one)(references, job, report)
+    if isinstance(references, Sequence):
+        # The fewer workers the more threads each; and standard input cannot be handed to another process.
+        workers = 1 if any(reference.kind == "stdin" for reference in references) else min(workers, len(references))
+    todo = iter(references)
+    if workers == 1 and (job.options.model.threads or cores()) == 1:
+        return _one_by_one(todo, job, report)
+    first = list(islice(todo, 2))
+    todo = chain(first, todo)
+    if len(first) < 2:
+        return _one_by_one(todo, job, report)
+    return _in_processes(todo, job, workers, report) if workers > 1 else _overlapping(todo, job, report)
 
 
 def _one_by_one(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
@@ -129,7 +143,7 @@ def _one_by_one(references: Iterable[Reference], job: Job, report: Report | None
         yield one(reference, job, engines, report)
 
 
-def _overlapping(references: Iterable[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
+def _overlapping(todo: Iterator[Reference], job: Job, report: Report | None) -> Iterator[Outcome]:
     """Several at a time, each in a thread; whoever stops listening stops them where they next tell of progress."""
     engines, said, stopped = _engines(job), Queue[Any](), Event()
 
@@ -139,15 +153,20 @@ def _overlapping(references: Iterable[Reference], job: Job, report: Report | Non
         said.put(progress)
 
     with ThreadPoolExecutor(AT_WORK) as pool:
-        try:
-            waited_for = {pool.submit(one, reference, job, engines, tell) for reference in references}
-            for future in waited_for:
+
+        def start(most: int) -> int:
+            futures = [pool.submit(one, reference, job, engines, tell) for reference in islice(todo, most)]
+            for future in futures:
                 future.add_done_callback(said.put)
-            while waited_for:
+            return len(futures)
+
+        try:
+            at_work = start(AT_WORK)
+            while at_work:
                 message = said.get()
                 if isinstance(message, Future):
-                    waited_for.remove(message)
                     yield message.result()
+                    at_work += start(1) - 1
                 elif report:
                     report(*message)
         finally:
@@ -177,10 +196,16 @@ def attempted(reference: Reference, work: Callable[[], T]) -> T | Outcome:
     try:
         return work()
     except EarwitnessError as problem:
-        error = str(problem)
+        error = str(problem) if reference.name in str(problem) else f"{reference.name}: {problem}"
     except MemoryError:
         error = f"{reference.name}: out of memory; try a smaller --batch-size or fewer --workers"
     return Outcome(reference.name, reference.stem, error=error)
+
+
+def options_for(reference: Reference, job: Job) -> Options:
+    """The options of a job, with what is known of a recording beforehand."""
+    known = reference.expected
+    return job.options.expecting(known.hotwords, known.min_speakers, known.max_speakers)
 
 
 @contextmanager
@@ -198,12 +223,12 @@ def opened(
         content: what the file has in it, where that was sent here.
         known: what some windows say, as `earwitness.portions` names them.
     """
-    name, checkpoints = reference.name, job.checkpoints()
+    name, options, checkpoints = reference.name, options_for(reference, job), job.checkpoints()
     fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
     progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
-    found = source.fetch(reference, job.options.source, checkpoints.scratch(), fetched, content=content)
+    found = source.fetch(reference, options.source, checkpoints.scratch(), fetched, content=content)
     try:
-        yield Stages(found, job.options, checkpoints, progress, known or {})
+        yield Stages(found, options, checkpoints, progress, known or {})
     finally:
         found.discard()
 
@@ -227,7 +252,7 @@ def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
     return Transcribed(
         stem,
         transcript,
-        exports.rendered(transcript, stem, job.formats),
+        exports.rendered(transcript, stem, job.formats, job.publish_url),
         fell_short(transcript, engines.summarizer),
         _strangers(transcript, stem, heard[0]) if heard else None,
     )
@@ -270,22 +295,21 @@ def linked(outcomes: Iterable[Outcome]) -> Iterator[str]:
             yield f"{name} is perhaps {first.name} ({100 * first.probability:.0f} %)"
 
 
-def _in_processes(references: Sequence[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
+def _in_processes(todo: Iterator[Reference], job: Job, workers: int, report: Report | None) -> Iterator[Outcome]:
     _engines(job)  # and so that one process downloads, not each
     threads = job.options.model.threads or max(1, cores() // workers)
     job = replace(job, options=replace(job.options, model=replace(job.options.model, threads=threads)))
-    todo = deque(references)
     busy: dict[Connection, tuple[Any, Reference]] = {}
 
     def start(process: Any = None, connection: Connection | None = None) -> None:
-        if not todo:
-            if connection:
-                connection.send(None)
-            return
-        if connection is None:
-            process, connection = _new_worker(job)
-        busy[connection] = (process, todo.popleft())
-        connection.send(busy[connection][1])
+        reference = next(todo, None)
+        if reference:
+            if connection is None:
+                process, connection = _new_worker(job)
+            busy[connection] = (process, reference)
+        if connection:
+            with suppress(OSError):  # of a worker that has just died: that is seen where its answer is awaited
+                connection.send(reference)
 
     try:
         for _ in range(workers):

@@ -24,7 +24,19 @@ from threading import Event
 from typing import Any
 
 from earwitness import __version__, source
-from earwitness.batch import AT_WORK, Job, Outcome, Report, Say, Transcribed, attempted, kept, opened, transcribed
+from earwitness.batch import (
+    AT_WORK,
+    Job,
+    Outcome,
+    Report,
+    Say,
+    Transcribed,
+    attempted,
+    kept,
+    opened,
+    options_for,
+    transcribed,
+)
 from earwitness.checkpoints import Shelf, default_folder
 from earwitness.cores import cores
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
@@ -211,7 +223,8 @@ class Worker:
 
     def hear(self, reference: Reference, portion: Any) -> Mapping[str, Any] | Outcome:
         """What a portion of any recording says."""
-        return attempted(reference, lambda: said(portion, self._engines.recognizer, self._job.options.words))
+        options = options_for(reference, self._job).words
+        return attempted(reference, lambda: said(portion, self._engines.recognizer, options))
 
     def forget(self, reference: Reference) -> None:
         """Closes a recording that will not be finished."""

@@ -1,26 +1,23 @@
 """http(s) URL -> bytes, from the public internet only, within limits of size and time.
 
-A URL is somebody else's text: it may name a machine in the local network, lead there by a redirect, or have a name
-that means one address when it is checked and another when it is used. So every hop's host is resolved once, every
-address that it has is checked, and the connection goes to one of exactly those.
+Every hop's connection goes to one of exactly those addresses that `earwitness.addresses` has checked.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http
-import ipaddress
 import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote, urljoin, urlsplit
+from typing import Self
 
+from earwitness.addresses import Address, parsed, redirected, resolved
 from earwitness.errors import SourceError
 from earwitness.options import SourceOptions
 
@@ -29,73 +26,85 @@ SOCKET_TIMEOUT_S = 30.0
 """The longest silence of a server."""
 BLOCK_BYTES = 2**16
 REDIRECTS = (301, 302, 303, 307, 308)
-
-PUBLIC = tuple(map(ipaddress.ip_network, ("0.0.0.0/0", "2000::/3")))
-SPECIAL = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-            *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"),
-            *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-            *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
-        ),
-    )
-)
-"""What IANA's registries of special-purpose addresses take out of `PUBLIC`; our own list, since Python's grows."""
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""On networks without IPv4 every IPv4 address looks so (RFC 6052); its last 32 bits are what counts."""
-
-_NUMERIC_HOST = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
-_KEPT = "/%:@!$&'()*+,;=~"
-"""What may stand in a URL as it is; everything else is percent-encoded."""
-MAX_SHOWN_CHARACTERS = 200
-
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True)
-class _Address:
-    """A URL that may be asked for; `shown` is without its query, which may hold a key."""
+class Version:
+    """Which state of a document an answer is of, as its server says: by `ETag`, and by `Last-Modified`."""
 
-    url: str
-    scheme: str
-    host: str
-    port: int
-    target: str
-    shown: str
+    etag: str | None = None
+    modified: str | None = None
 
     @property
-    def host_header(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
+    def exact(self) -> str | None:
+        """What tells that not one byte has changed, for `If-Range`; a weak ETag does not."""
+        if self.etag:
+            return None if self.etag.startswith("W/") else self.etag
+        return self.modified
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server sends: `blocks` of the document from byte `start` on, and how long all of it is, where it is said.
+
+    `unchanged` answers have no blocks: what was asked for is as it was.
+    """
+
+    blocks: Iterator[bytes]
+    version: Version
+    size_bytes: int | None = None
+    start: int = 0
+    unchanged: bool = False
+
+
+class RangeRefusedError(SourceError):
+    """The rest of a document cannot be had; all of it perhaps."""
 
 
 @contextlib.contextmanager
-def download(url: str, options: SourceOptions) -> Iterator[tuple[Iterator[bytes], int | None]]:
-    """The blocks behind a URL, and their total where the server tells it; within the context only.
+def download(
+    url: str, options: SourceOptions, *, unless: Version | None = None, start: int = 0, of: Version | None = None
+) -> Iterator[Answer]:
+    """The document behind a URL; its blocks within the context only.
 
     Proxies named in the environment are not used: they would look the host up themselves.
 
+    Args:
+        options: limits of bytes and time.
+        unless: the version that is here; where it is still the newest, nothing is sent.
+        start: how many bytes are here; the answer begins after them, if the server can do so and the version is still
+            `of`, and else at 0.
+
     Raises:
+        RangeRefusedError: the server has no rest to send, or sends another part than was asked for.
         SourceError: the URL is refused, cannot be reached, or answers with an error; in the blocks, that it is
             longer than `options.max_download_bytes`, slower than `options.max_download_s`, or ends early.
     """
-    address = _parsed(url)
+    asked = _asked(unless, start, of)
+    address = parsed(url)
     with _Clock(options.max_download_s) as clock:
         for _ in range(MAX_REDIRECTS + 1):
             connection = _connected(address, options, clock)
             try:
-                response = _answer(connection, address, clock)
+                response = _response(connection, address, clock, asked)
                 location = response.getheader("Location")
                 if response.status not in REDIRECTS or location is None:
-                    size_bytes = _checked(response, address, options)
-                    yield _body(response, address, options, clock, size_bytes), size_bytes
+                    yield _answer(response, address, options, clock, asked, start)
                     return
             finally:
                 connection.close()
-            address = _redirected(address, location)
-        raise SourceError(f"{_parsed(url).shown}: more than {MAX_REDIRECTS} redirects; give the recording's own URL")
+            address = redirected(address, location)
+        raise SourceError(f"{parsed(url).shown}: more than {MAX_REDIRECTS} redirects; give the recording's own URL")
+
+
+def _asked(unless: Version | None, start: int, of: Version | None) -> dict[str, str]:
+    """The headers that make a request conditional."""
+    if start and of and of.exact:
+        return {"Range": f"bytes={start}-", "If-Range": of.exact}
+    if unless and unless.etag:
+        return {"If-None-Match": unless.etag}
+    return {"If-Modified-Since": unless.modified} if unless and unless.modified else {}
 
 
 class _Clock:
@@ -117,12 +126,12 @@ class _Clock:
     ) -> None:
         self._timer.cancel()
 
-    def watch(self, connected: socket.socket, address: _Address) -> None:
+    def watch(self, connected: socket.socket, address: Address) -> None:
         self._socket = connected
         if self.expired:
             raise self.error(address)
 
-    def error(self, address: _Address) -> SourceError:
+    def error(self, address: Address) -> SourceError:
         return SourceError(f"{address.shown}: took longer than {self.limit_s:g} s; download it yourself, or allow more")
 
     def _expire(self) -> None:
@@ -133,91 +142,6 @@ class _Clock:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-# Where a URL leads
-
-
-def _default_port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
-
-
-def _parsed(url: str) -> _Address:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        path = quote(parts.path or "/", safe=_KEPT)
-        target = f"{path}?{quote(parts.query, safe=_KEPT + '?')}" if parts.query else path
-    except ValueError as error:
-        raise SourceError("URL: its host, port or path is malformed; check the address") from error
-    scheme = parts.scheme.lower()
-    shown = f"{scheme}://{quote(host, safe=':')}{'' if port is None else f':{port}'}{path}"[:MAX_SHOWN_CHARACTERS]
-    if _UNPRINTABLE.search(url):
-        raise SourceError(f"{shown}: spaces or control characters in the URL; check the address")
-    if scheme not in ("http", "https"):
-        raise SourceError(f"{shown}: only http and https are fetched; download it yourself and give the file")
-    if parts.username is not None or parts.password is not None:
-        raise SourceError(f"{shown}: the URL holds a user name or password; download it yourself and give the file")
-    return _Address(url, scheme, _plain_host(host, shown), port or _default_port(scheme), target, shown)
-
-
-def _plain_host(host: str, shown: str) -> str:
-    malformed = SourceError(f"{shown}: its host is malformed; write it as a name, 192.0.2.1 or [2001:db8::1]")
-    if ":" in host:
-        if "%" in host:
-            raise malformed
-        return host
-    try:
-        plain = host.encode("idna").decode()
-    except UnicodeError as error:
-        raise malformed from error
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", plain):
-        raise malformed
-    if _NUMERIC_HOST.search(plain):
-        try:
-            ipaddress.IPv4Address(plain)
-        except ValueError as error:
-            # 2130706433, 0x7f.1 and 0177.0.0.1 are all 127.0.0.1 to the system's resolver.
-            raise malformed from error
-    return plain
-
-
-def _redirected(address: _Address, location: str) -> _Address:
-    # Header bytes come as Latin-1; most servers mean UTF-8.
-    reference = location.strip().encode("latin-1", "replace").decode("utf-8", "replace").replace(" ", "%20")
-    try:
-        url = urljoin(address.url, reference)
-    except ValueError as error:
-        raise SourceError(f"{address.shown}: redirects to a malformed URL; give the recording's own URL") from error
-    following = _parsed(url)
-    if (address.scheme, following.scheme) == ("https", "http"):
-        raise SourceError(f"{address.shown}: redirects from https to http; give a URL that stays encrypted")
-    return following
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one on the public internet.
-
-    >>> is_public("8.8.8.8"), is_public("10.0.0.1"), is_public("::ffff:10.0.0.1"), is_public("2606:4700::1111")
-    (True, False, False, True)
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip in NAT64):
-        ip = ip.ipv4_mapped or ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return any(ip in network for network in PUBLIC) and not any(ip in network for network in SPECIAL)
-
-
-def _resolved(address: _Address, options: SourceOptions) -> list[tuple[Any, ...]]:
-    """What `socket.getaddrinfo` says of the host, all of it checked."""
-    try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise SourceError(f"{address.shown}: no such host; check the address and the connection") from error
-    if not options.allow_private and not all(is_public(str(row[4][0])) for row in found):
-        raise SourceError(
-            f"{address.shown}: leads to an address that is not on the public internet; --allow-private permits it"
-        )
-    return list(found)
-
-
 # The conversation
 
 
@@ -225,9 +149,9 @@ def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _connected(address: _Address, options: SourceOptions, clock: _Clock) -> HTTPConnection:
+def _connected(address: Address, options: SourceOptions, clock: _Clock) -> HTTPConnection:
     problem: OSError | None = None
-    for family, kind, protocol, _, endpoint in _resolved(address, options):
+    for family, kind, protocol, _, endpoint in resolved(address, options):
         raw = socket.socket(family, kind, protocol)
         try:
             raw.settimeout(min(SOCKET_TIMEOUT_S, clock.limit_s))
@@ -249,7 +173,7 @@ def _connected(address: _Address, options: SourceOptions, clock: _Clock) -> HTTP
     raise SourceError(f"{address.shown}: cannot connect ({reason}); check the address or try later") from problem
 
 
-def _encrypted(raw: socket.socket, address: _Address, clock: _Clock) -> ssl.SSLSocket:
+def _encrypted(raw: socket.socket, address: Address, clock: _Clock) -> ssl.SSLSocket:
     wrapped = _tls_context().wrap_socket(raw, server_hostname=address.host, do_handshake_on_connect=False)
     try:
         clock.watch(wrapped, address)
@@ -268,13 +192,15 @@ def _reason(error: Exception | None) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "no sensible answer"
 
 
-def _answer(connection: HTTPConnection, address: _Address, clock: _Clock) -> HTTPResponse:
+def _response(connection: HTTPConnection, address: Address, clock: _Clock, asked: Mapping[str, str]) -> HTTPResponse:
     try:
         connection.putrequest("GET", address.target, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", address.host_header)
         connection.putheader("User-Agent", "earwitness")
         connection.putheader("Accept", "*/*")
         connection.putheader("Accept-Encoding", "identity")
+        for header, value in asked.items():
+            connection.putheader(header, value)
         connection.putheader("Connection", "close")
         connection.endheaders()
         return connection.getresponse()
@@ -284,32 +210,72 @@ def _answer(connection: HTTPConnection, address: _Address, clock: _Clock) -> HTT
         raise SourceError(f"{address.shown}: the server failed ({_reason(error)}); try later") from error
 
 
-def _checked(response: HTTPResponse, address: _Address, options: SourceOptions) -> int | None:
-    """The length that an answer announces, if it is one that can be used."""
-    if response.status != http.HTTPStatus.OK:
-        known = {status.value: f" {status.phrase}" for status in http.HTTPStatus}
+def _answer(
+    response: HTTPResponse,
+    address: Address,
+    options: SourceOptions,
+    clock: _Clock,
+    asked: Mapping[str, str],
+    start: int,
+) -> Answer:
+    version = Version(response.getheader("ETag"), response.getheader("Last-Modified"))
+    if response.status == HTTPStatus.NOT_MODIFIED and asked and "Range" not in asked:
+        return Answer(iter(()), version, unchanged=True)
+    start = _start(response, address, start if "Range" in asked else 0)
+    size_bytes = _announced_bytes(response, address, options, start)
+    return Answer(_body(response, address, options, clock, start, size_bytes), version, size_bytes, start)
+
+
+def _start(response: HTTPResponse, address: Address, start: int) -> int:
+    """Where in the document an answer begins: after what is here, or at 0."""
+    if start and response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        raise RangeRefusedError(f"{address.shown}: the server has no more of it; start anew")
+    if start and response.status == HTTPStatus.PARTIAL_CONTENT:
+        sent = _sent_range(response)
+        if not sent or int(sent[1]) != start:
+            raise RangeRefusedError(f"{address.shown}: the server sends another part than was asked for; start anew")
+        return start
+    if response.status != HTTPStatus.OK:
+        known = {status.value: f" {status.phrase}" for status in HTTPStatus}
         raise SourceError(
             f"{address.shown}: the server answered {response.status}{known.get(response.status, '')}; check the address"
         )
+    return 0
+
+
+def _sent_range(response: HTTPResponse) -> re.Match[str] | None:
+    """The first byte of a partial answer, and the length of the whole or an asterisk."""
+    return _CONTENT_RANGE.fullmatch(response.getheader("Content-Range", "").strip())
+
+
+def _announced_bytes(response: HTTPResponse, address: Address, options: SourceOptions, start: int) -> int | None:
+    """The length of the whole document, where the answer announces one that can be used."""
     encoding = response.getheader("Content-Encoding", "identity").strip().lower()
     transfer = response.getheader("Transfer-Encoding", "chunked").strip().lower()
     if encoding not in ("", "identity") or transfer != "chunked":
         raise SourceError(f"{address.shown}: the server compresses its answer unasked; download it yourself")
-    if response.length is not None and response.length > options.max_download_bytes:
+    size_bytes = None if response.length is None else start + response.length
+    if start and (sent := _sent_range(response)) and sent[2] != "*":
+        size_bytes = int(sent[2])
+    if size_bytes is not None and size_bytes > options.max_download_bytes:
         raise _too_long(address, options)
-    return response.length
+    return size_bytes
 
 
-def _too_long(address: _Address, options: SourceOptions) -> SourceError:
+def _too_long(address: Address, options: SourceOptions) -> SourceError:
     return SourceError(
         f"{address.shown}: longer than {options.max_download_bytes} bytes; download it yourself, or allow more"
     )
 
 
 def _body(
-    response: HTTPResponse, address: _Address, options: SourceOptions, clock: _Clock, size_bytes: int | None
+    response: HTTPResponse,
+    address: Address,
+    options: SourceOptions,
+    clock: _Clock,
+    received: int,
+    size_bytes: int | None,
 ) -> Iterator[bytes]:
-    received = 0
     while True:
         try:
             block = response.read1(BLOCK_BYTES)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from earwitness.errors import TranscriptError
+from earwitness.processes import holder, is_gone
 
 SAMPLE_BYTES = 2**16
 SAMPLES = 1024
@@ -22,12 +24,20 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; no temporary file is left.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(4)}.{holder()}.tmp")
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what processes that were killed in `write_whole` have left in a folder; what cannot be removed stays."""
+    for path in folder.glob(".*.*.tmp"):
+        if is_gone(path.name.split(".")[2]):
+            with suppress(OSError):
+                path.unlink()
 
 
 def fingerprint(path: Path) -> str:

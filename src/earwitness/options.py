@@ -7,6 +7,7 @@ line, into their stages.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,9 @@ class SpeakerOptions:
         )
 
 
+_ANY_SPEAKERS = (None, SpeakerOptions.min_speakers, SpeakerOptions.max_speakers)
+
+
 @dataclass(frozen=True)
 class LibraryOptions:
     """What is known from other recordings."""
@@ -216,6 +220,22 @@ class Options:
             self.speakers.diarize or not self.library.known_voices,
             "known voices can be proposed only where speakers are told apart; leave out --no-diarize or --known-voices",
         )
+
+    def expecting(
+        self, hotwords: Sequence[str] = (), min_speakers: int | None = None, max_speakers: int | None = None
+    ) -> Options:
+        """The options for a recording of which something is known; what the user says of it goes before.
+
+        >>> Options.of(hotwords="bread").expecting(["Ada Lovelace"]).words.hotwords
+        'bread, Ada Lovelace'
+        """
+        words, speakers = self.words, self.speakers
+        if hotwords:
+            words = dataclasses.replace(words, hotwords=", ".join(filter(None, (words.hotwords, *hotwords))))
+        if (speakers.speakers, speakers.min_speakers, speakers.max_speakers) == _ANY_SPEAKERS:
+            fewest, most = min_speakers or speakers.min_speakers, max_speakers or speakers.max_speakers
+            speakers = dataclasses.replace(speakers, min_speakers=fewest, max_speakers=max(fewest, most))
+        return dataclasses.replace(self, words=words, speakers=speakers)
 
     @classmethod
     def of(cls, **flat: Any) -> Options:

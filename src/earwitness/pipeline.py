@@ -22,6 +22,7 @@ from earwitness import (
     chapters,
     coverage,
     engines,
+    introductions,
     regions,
     segments,
     sounds,
@@ -41,6 +42,8 @@ from earwitness.voices import Print
 T = TypeVar("T")
 
 NO_SPEECH = "no speech was found"
+WAITING = "waiting for another process that is at it"
+"""Told as a stage of which nothing is done."""
 
 
 class Engines:
@@ -152,7 +155,8 @@ def transcript_of(
         chapters=topics,
         coverage=coverage.coverage(stages.duration, speech, said.words, repaired=said.repaired, sounds=around),
         overlaps=attribution.overlaps(voices.overlapping),
-        warnings=_warnings(stages, recognizer, said, speech),
+        warnings=(*source.warnings, *_warnings(stages, recognizer, said, speech)),
+        episode=source.about,
     )
     if options.summary.summarizer != "none":
         told = transcript
@@ -164,7 +168,7 @@ def transcript_of(
         transcript, prints = stages.with_known_voices(transcript)
         if heard:
             heard(prints)
-    return replace(transcript, timings=stages.timings)
+    return replace(introductions.with_introductions(transcript), timings=stages.timings)
 
 
 @dataclass(frozen=True)
@@ -296,13 +300,23 @@ class Stages:
         shelf = self._shelf(stage, depends)
         result: T | None = shelf.get("result", kind)
         if result is None:
-            _ = self.audio  # decoded, and timed, before the stage's own clock starts
-            result = self.timed(stage, compute)
-            shelf.put("seconds", self.timings[stage])
-            shelf.put("result", result)
-        else:
-            self.timings[stage] = shelf.get("seconds", float) or 0.0
+            with shelf.held(self._wait):
+                result = shelf.get("result", kind)  # that another has made meanwhile
+                if result is None:
+                    return self._made(stage, shelf, compute)
+        self.timings[stage] = shelf.get("seconds", float) or 0.0
         return result
+
+    def _made(self, stage: str, shelf: Shelf, compute: Callable[[], T]) -> T:
+        _ = self.audio  # decoded, and timed, before the stage's own clock starts
+        result = self.timed(stage, compute)
+        shelf.put("seconds", self.timings[stage])
+        shelf.put("result", result)
+        return result
+
+    def _wait(self) -> None:
+        if self.progress:
+            self.progress(WAITING, 0.0, 1.0)
 
 
 def _engine_info(engines: Engines) -> EngineInfo:

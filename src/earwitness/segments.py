@@ -13,6 +13,9 @@ from earwitness.types import Passage, Seconds, Segment, Speaker, Turn, Word
 TALK_PAUSE_S = 0.5
 """Pauses up to this are part of talking; longer ones are not counted as somebody's talk."""
 
+UNNAMED = re.compile(r"Speaker \d+")
+"""What speakers are called as long as nobody has given them a name."""
+
 _CLAUSE_END = re.compile(r"[,;:،、，；：–—-][\"'”’)]*\s*$")
 _CLAUSE_END_WORTH_S = 0.3
 # pysbd takes time that grows with the square of its text: a sentence end after this many characters ends a piece.

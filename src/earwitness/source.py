@@ -13,7 +13,6 @@ import re
 import stat
 import sys
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,12 @@ from typing import IO, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from earwitness.errors import SourceError, StorageError
+from earwitness.integrity import is_whole
 from earwitness.options import SourceOptions
+from earwitness.stems import MAX_STEM_CHARACTERS, numbered, stem_key
+from earwitness.stems import printable as printable
+from earwitness.stems import safe_stem as safe_stem
+from earwitness.types import EpisodeInfo
 
 EXTENSIONS = frozenset(
     ".mp3 .mp2 .m4a .m4b .aac .mp4 .m4v .mov .3gp .3g2 .ogg .oga .ogv .opus .spx .flac .wav .wave .w64 .wma .wmv .asf"
@@ -32,9 +36,6 @@ EXTENSIONS = frozenset(
 
 STDIN = "-"
 STDIN_STEM = "stdin"
-MAX_STEM_CHARACTERS = 120
-MAX_STEM_BYTES = 200
-"""File systems allow 255; the rest is for `.podcast.json` and the temporary name beside it."""
 BLOCK_BYTES = 2**20
 
 BytesProgress: TypeAlias = Callable[[int, int | None], None]
@@ -42,8 +43,21 @@ BytesProgress: TypeAlias = Callable[[int, int | None], None]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:|,,)")
 _EXTENSION = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}$")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?=\.|$)", re.IGNORECASE)
-_UNSAFE = re.compile(r'[<>:"/\\|?*]')
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What somebody says of a recording that nobody has looked at yet.
+
+    `size_bytes` and `integrity` (a hash as of W3C's Subresource Integrity) are of the file; `hotwords` may be said in
+    it, by so many speakers.
+    """
+
+    size_bytes: int | None = None
+    integrity: str | None = None
+    hotwords: tuple[str, ...] = ()
+    min_speakers: int | None = None
+    max_speakers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,8 @@ class Reference:
     """A recording that was asked for and not yet looked at.
 
     `argument` is the path or URL, or `-`; `name` is it for people to read; `stem` names its outputs and is unique
-    among the references found together. `problem` is what `fetch` will raise, where that is known already.
+    among the references found together. `problem` is what `fetch` will raise, where that is known already. `about` and
+    `expected` say what is known of it otherwise.
     """
 
     argument: str
@@ -59,6 +74,8 @@ class Reference:
     name: str
     stem: str
     problem: str = ""
+    about: EpisodeInfo | None = None
+    expected: Expected = Expected()
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,8 @@ class Source:
     sha256: str
     temporary: bool = False
     """Whether the file is a copy that `fetch` made."""
+    about: EpisodeInfo | None = None
+    warnings: tuple[str, ...] = ()
 
     def discard(self) -> None:
         """Removes the file if it is only a copy."""
@@ -110,51 +129,30 @@ def fetch(
     """Makes sure that a recording is a file on this machine, and takes its SHA-256.
 
     Args:
-        folder: Where standard input and downloads are put; nothing is left there if this fails.
+        folder: Where standard input and downloads are put; if this fails, nothing is left there but the beginning of a
+            download that can go on.
         content: What is in it, where another machine has read it; then it is put into `folder`.
 
+    Returns:
+        The recording; `warnings` tell where it is not as long as `reference.expected` says.
+
     Raises:
-        SourceError: it is not there, cannot be read, is refused, too large or too slow.
+        SourceError: it is not there, cannot be read, is refused, too large or too slow, or has another hash than
+            `reference.expected` says.
         StorageError: `folder` cannot be written.
     """
     if reference.kind == "refused":
         raise SourceError(f"{reference.name}: {reference.problem}")
     if content is not None:
-        return _stored(reference, [content], folder, progress, len(content))
+        return replace(_stored(reference, [content], folder, progress), about=reference.about)
     if reference.kind == "file":
         path = Path(reference.argument)
         with _opened(path, reference.name) as file:
             sha256 = _digest(_blocks(file, reference.name), os.fstat(file.fileno()).st_size, progress)
-        return Source(path, reference.name, reference.stem, sha256)
+        return Source(path, reference.name, reference.stem, sha256, about=reference.about)
     if reference.kind == "stdin":
         return _stored(reference, _standard_input(options.max_download_bytes), folder, progress)
-    from earwitness.download import download
-
-    with download(reference.argument, options) as (blocks, size_bytes):
-        return _stored(reference, blocks, folder, progress, size_bytes)
-
-
-def safe_stem(text: str, max_characters: int = MAX_STEM_CHARACTERS, max_bytes: int = MAX_STEM_BYTES) -> str:
-    """`text` as part of a file's name on any system.
-
-    >>> safe_stem("../../etc/passwd"), safe_stem("-rf"), safe_stem("CON"), safe_stem("AC/DC: live?")
-    ('_.._etc_passwd', 'rf', '_CON', 'AC_DC_ live_')
-    """
-    stem = _UNSAFE.sub("_", printable(unicodedata.normalize("NFC", text))).strip().lstrip("-. ")
-    stem = stem[:max_characters].encode()[:max_bytes].decode(errors="ignore").rstrip(". ")
-    if _RESERVED.match(stem):
-        stem = f"_{stem}"[:max_characters]
-    return stem or "recording"
-
-
-def printable(text: str) -> str:
-    """`text` on one line without what a terminal or a reader would act on: controls, marks of direction, surrogates.
-
-    >>> printable("a\\x1b[31m\\u202eb\\n")
-    'a[31mb '
-    """
-    spaced = re.sub(r"\s", " ", text)
-    return "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
+    return _downloaded(reference, options, folder, progress)
 
 
 # What there is
@@ -239,39 +237,29 @@ def _url_name(url: str) -> str:
 def _with_stems(references: Sequence[Reference]) -> list[Reference]:
     groups: defaultdict[str, list[Reference]] = defaultdict(list)
     for reference in references:
-        groups[_key(_candidates(reference)[0])].append(reference)
+        groups[stem_key(_candidates(reference)[0])].append(reference)
     stems: dict[Reference, str] = {}
     taken: set[str] = set()
     # Those that share their stem with none keep it, whatever the others come to be called.
     for _, group in sorted(groups.items(), key=lambda item: (len(item[1]) > 1, item[0])):
         for reference, stem in zip(group, _distinct(group, taken), strict=True):
             stems[reference] = stem
-            taken.add(_key(stem))
+            taken.add(stem_key(stem))
     return [replace(reference, stem=stems[reference]) for reference in references]
 
 
 def _distinct(group: Sequence[Reference], taken: Collection[str]) -> list[str]:
     """The first kind of stem that tells all of a group apart, or numbered ones."""
     for stems in zip(*map(_candidates, group), strict=True):
-        keys = {_key(stem) for stem in stems}
+        keys = {stem_key(stem) for stem in stems}
         if len(keys) == len(group) and not keys & set(taken):
             return list(stems)
     used = set(taken)
-    numbered: dict[Reference, str] = {}
+    made: dict[Reference, str] = {}
     for reference in sorted(group, key=lambda reference: reference.argument):
-        numbered[reference] = _numbered(_candidates(reference)[0], used)
-        used.add(_key(numbered[reference]))
-    return [numbered[reference] for reference in group]
-
-
-def _numbered(stem: str, used: Collection[str]) -> str:
-    number = 1
-    while True:
-        tail = f"-{number}"
-        numbered = safe_stem(stem, MAX_STEM_CHARACTERS - len(tail), MAX_STEM_BYTES - len(tail)) + tail
-        if _key(numbered) not in used:
-            return numbered
-        number += 1
+        made[reference] = numbered(_candidates(reference)[0], used)
+        used.add(stem_key(made[reference]))
+    return [made[reference] for reference in group]
 
 
 def _candidates(reference: Reference) -> tuple[str, ...]:
@@ -282,11 +270,6 @@ def _candidates(reference: Reference) -> tuple[str, ...]:
     folders = PurePath(os.path.abspath(reference.argument)).parent.parts[1:]  # noqa: PTH100 - may be too long to resolve
     near, far = "-".join(folders[-1:]), "-".join(folders[-2:])
     return tuple(map(safe_stem, (bare, name, f"{near}-{bare}", f"{near}-{name}", f"{far}-{bare}", f"{far}-{name}")))
-
-
-def _key(stem: str) -> str:
-    """Equal for names that are one name on a file system that ignores case."""
-    return unicodedata.normalize("NFC", stem.casefold())
 
 
 # Bytes
@@ -339,34 +322,57 @@ def _digest(blocks: Iterable[bytes], size_bytes: int | None, progress: BytesProg
     return digest.hexdigest()
 
 
-def _stored(
-    reference: Reference,
-    blocks: Iterable[bytes],
-    folder: Path,
-    progress: BytesProgress | None,
-    size_bytes: int | None = None,
-) -> Source:
-    """Blocks in a new file in the folder, whose name lets errors name the recording."""
-    extension = _EXTENSION.search(reference.name)
-    prefix = safe_stem(reference.stem, max_bytes=100) + "."
+def _downloaded(reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None) -> Source:
+    from earwitness.partial import bring
+
+    prefix, suffix = _file_name(reference)
     try:
-        descriptor, name = tempfile.mkstemp(extension[0] if extension else "", prefix, folder)
+        path, sha256 = bring(reference.argument, options, folder, progress, prefix=prefix, suffix=suffix)
+        source = Source(path, reference.name, reference.stem, sha256, temporary=True, about=reference.about)
+        if reference.expected.integrity and not is_whole(path, reference.expected.integrity):
+            source.discard()
+            raise SourceError(f"{reference.name}: not the file that its feed has the hash of; try later")
+        size, expected = path.stat().st_size, reference.expected.size_bytes
+    except SourceError:
+        raise
+    except OSError as error:
+        raise _not_stored(reference, error) from error
+    if expected is None or expected == size:
+        return source
+    return replace(source, warnings=(f"its feed says that the file has {expected} bytes; it has {size}",))
+
+
+def _stored(reference: Reference, blocks: Iterable[bytes], folder: Path, progress: BytesProgress | None) -> Source:
+    """Blocks in a new file in the folder."""
+    prefix, suffix = _file_name(reference)
+    try:
+        descriptor, name = tempfile.mkstemp(suffix, prefix, folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write there ({error.strerror}); name another folder") from error
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            sha256 = _digest(_written(blocks, file), size_bytes, progress)
+            sha256 = _digest(_written(blocks, file), None, progress)
     except SourceError:
         path.unlink(missing_ok=True)
         raise
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise StorageError(f"{reference.name}: cannot be stored ({error.strerror}); free some disk space") from error
+        raise _not_stored(reference, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return Source(path, reference.name, reference.stem, sha256, temporary=True)
+
+
+def _file_name(reference: Reference) -> tuple[str, str]:
+    """What the name of a copy begins and ends with, so that errors can name the recording."""
+    extension = _EXTENSION.search(reference.name)
+    return safe_stem(reference.stem, max_bytes=100) + ".", extension[0] if extension else ""
+
+
+def _not_stored(reference: Reference, error: OSError) -> StorageError:
+    return StorageError(f"{reference.name}: cannot be stored ({error.strerror}); free some disk space")
 
 
 def _written(blocks: Iterable[bytes], file: IO[bytes]) -> Iterator[bytes]:

@@ -160,8 +160,9 @@ class Chapter:
 class Speaker:
     """Somebody heard: the label that words carry (`id`), a name to show, and how long they speak.
 
-    `proposal` is a named voice of an earlier recording that this one perhaps is, `proposal_probability` (0 to 1) that
-    it is; only the user makes a name of it. `summary` is of what they say in the whole recording.
+    `proposal` is who this perhaps is: a named voice of an earlier recording, with `proposal_probability` (0 to 1) that
+    it is, or, without one, somebody of the feed by whose name this speaker introduces themselves. Only the user makes
+    a name of it. `summary` is of what they say in the whole recording.
     """
 
     id: str
@@ -198,6 +199,37 @@ class SourceInfo:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody who has to do with an episode, as `podcast:person` of Podcasting 2.0 says it.
+
+    `role` and `group` are of its taxonomy, in lower case; `href` is a page about them, `img` a picture.
+    """
+
+    name: str
+    role: str = "host"
+    group: str = "cast"
+    href: str | None = None
+    img: str | None = None
+
+
+@dataclass(frozen=True)
+class EpisodeInfo:
+    """What the feed says of the episode that a recording is.
+
+    `published` is an ISO 8601 time; `people` may speak in it or not, and which speaker is whom they do not say.
+    """
+
+    show: str
+    title: str
+    guid: str
+    published: str | None = None
+    link: str | None = None
+    season: int | None = None
+    number: float | None = None
+    people: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """What made the transcript: names as given on the command line, and package versions."""
 
@@ -227,6 +259,8 @@ class Transcript:
     overlaps: tuple[Overlap, ...] = ()
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    episode: EpisodeInfo | None = None
+    """What it is an episode of, where it came by a feed."""
 
     @property
     def duration(self) -> Seconds:

@@ -39,7 +39,7 @@ def test_all_formats_lie_beside_each_other(run, episode: Path, tmp_path: Path) -
     suffixes = {path.name.removeprefix("episode") for path in (tmp_path / "out").iterdir()}
     assert suffixes == {
         ".txt", ".md", ".notes.md", ".html", ".srt", ".vtt", ".tsv", ".json", ".rttm", ".docx", ".podcast.json",
-        ".chapters.json",
+        ".chapters.json", ".feed.xml",
     }  # fmt: skip
     assert "episode.wav" in done.stdout
     assert "0:12" in done.stdout
@@ -110,7 +110,12 @@ def test_the_models_that_have_names(run) -> None:  # type: ignore[no-untyped-def
 
 
 def test_the_doctor_knows_what_is_here(run) -> None:  # type: ignore[no-untyped-def]
+    before = json.loads(run("doctor", "--json").stdout)
+    assert before["cache size"] == "0 MB"
+    (Path(before["cache"]) / "checkpoints").mkdir(parents=True)
+    (Path(before["cache"]) / "checkpoints" / "a.json").write_bytes(bytes(3_000_000))
     found = json.loads(run("doctor", "--json").stdout)
+    assert found["cache size"] == "3 MB"
     assert "demo" in found["models here"]
     assert found["python"] == sys.version.split()[0]
 

@@ -497,7 +497,7 @@ def test_what_is_no_feed(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_feed_that_is_too_long(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earwitness.evaluation.datasets.feed.MAX_FEED_BYTES", 300)
+    monkeypatch.setattr("earwitness.feeds.fetching.MAX_FEED_BYTES", 300)
     (tmp_path / "show.xml").write_bytes(feed(episode("One" * 100)))
     server.answers["/show.xml"] = body(feed(episode("One" * 100)))
     for place in (str(tmp_path / "show.xml"), server.url("/show.xml")):

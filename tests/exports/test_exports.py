@@ -27,6 +27,7 @@ def test_names_and_suffixes_are_those_promised() -> None:
         "rttm": ".rttm",
         "podcast": ".podcast.json",
         "chapters": ".chapters.json",
+        "feed": ".feed.xml",
         "docx": ".docx",
     }
 

@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from pyannote.database.util import load_rttm
 
 from earwitness.exports import FORMATS
+from earwitness.feeds.lines import read
 from earwitness.types import Transcript
 from factories import make_transcript
 from pages import Page
@@ -88,3 +89,4 @@ def test_every_format_of_any_transcript_can_be_read(transcript: Transcript, tmp_
     check_rttm(text["rttm"], transcript, tmp_path / "any.rttm")
     assert len(json.loads(text["podcast"])["segments"]) == len(transcript.segments)
     json.loads(text["chapters"])
+    read(made["feed"], "lines")

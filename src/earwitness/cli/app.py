@@ -7,7 +7,7 @@ import re
 import typer
 
 from earwitness import __version__
-from earwitness.cli import bench, doctor, evaluate, models, score, speakers, summarize, synth, transcribe
+from earwitness.cli import bench, doctor, evaluate, feed, models, score, speakers, summarize, synth, transcribe
 
 app = typer.Typer(
     name="earwitness",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 for command, text in (
     (transcribe.transcribe, transcribe.HELP),
+    (feed.feed, feed.HELP),
     (summarize.summarize, summarize.HELP),
     (score.score, score.HELP),
     (evaluate.evaluate, evaluate.HELP),

@@ -19,9 +19,31 @@ Model = Annotated[
 Engine = Annotated[
     str, typer.Option(help="auto, faster-whisper, openvino, transformers or pocketsphinx (a rough draft).")
 ]
+Hotwords = Annotated[str | None, typer.Option(help="Names and terms to expect.", show_default=False)]
+KnownVoices = Annotated[
+    bool, typer.Option("--known-voices", help="Propose names of voices kept by `earwitness speakers name`.")
+]
+Workers = Annotated[
+    int, typer.Option(min=1, help="Processes, each with its engines; one takes two recordings at a time.")
+]
+
+
+def _web_address(url: str) -> str:
+    if url and not url.lower().startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no http(s) address")
+    return url
+
+
+PublishUrl = Annotated[
+    str,
+    typer.Option(metavar="URL", help="Where on the web the results will be, for STEM.feed.xml.", callback=_web_address),
+]
 Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
+Speakers = Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)]
+MinSpeakers = Annotated[int, typer.Option(help="At least so many.")]
+MaxSpeakers = Annotated[int, typer.Option(help="At most so many.")]
 Diarize = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Tell speakers apart.")]
 Diarizer = Annotated[
     str, typer.Option(help="auto, builtin, discriminant, wespeaker, pyannote; the latter two also as NAME:MODEL.")
@@ -32,7 +54,7 @@ Formats = Annotated[
         "--format",
         "--output-format",
         "-f",
-        help="txt,md,notes,html,srt,vtt,tsv,json,rttm,podcast,chapters,docx or all.",
+        help="txt,md,notes,html,srt,vtt,tsv,json,rttm,podcast,chapters,feed,docx or all.",
     ),
 ]
 Summarizer = Annotated[

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,11 +44,21 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         **{name: _version(name) for name in PACKAGES},
         "models here": ", ".join(dict.fromkeys(model.name for model in hub.catalogue() if model.cached)),
         "cache": str(default_folder()),
+        "cache size": f"{_size_bytes(default_folder()) / 1e6:.0f} MB",
     }
     if as_json:
         tables.print_json(found)
     else:
         tables.print_table(("what", "found"), list(found.items()))
+
+
+def _size_bytes(folder: Path) -> int:
+    """Of all files in it; those that go meanwhile count for nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            size += path.lstat().st_size if path.is_file() else 0
+    return size
 
 
 def _version(package: str) -> str:

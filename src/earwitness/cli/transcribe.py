@@ -35,30 +35,27 @@ def transcribe(
     engine: arguments.Engine = "auto",
     language: arguments.Language = "auto",
     task: Annotated[str, typer.Option(help="transcribe, or translate into English.")] = "transcribe",
-    hotwords: Annotated[str | None, typer.Option(help="Names and terms to expect.", show_default=False)] = None,
+    hotwords: arguments.Hotwords = None,
     initial_prompt: Annotated[
         str | None, typer.Option(help="Text taken as having gone before; sets the style.", show_default=False)
     ] = None,
     beam_size: arguments.BeamSize = 5,
     batch_size: arguments.BatchSize = 8,
-    speakers: Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)] = None,
-    min_speakers: Annotated[int, typer.Option(help="At least so many.")] = 1,
-    max_speakers: Annotated[int, typer.Option(help="At most so many.")] = 20,
+    speakers: arguments.Speakers = None,
+    min_speakers: arguments.MinSpeakers = 1,
+    max_speakers: arguments.MaxSpeakers = 20,
     diarize: arguments.Diarize = True,
     diarizer: arguments.Diarizer = "auto",
-    known_voices: Annotated[
-        bool, typer.Option("--known-voices", help="Propose names of voices kept by `earwitness speakers name`.")
-    ] = False,
+    known_voices: arguments.KnownVoices = False,
     library: arguments.Library = None,
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
     unsupported: arguments.Unsupported = "mark",
+    publish_url: arguments.PublishUrl = "",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
-    workers: Annotated[
-        int, typer.Option(min=1, help="Processes, each with its engines; one takes two recordings at a time.")
-    ] = 1,
+    workers: arguments.Workers = 1,
     ray: arguments.Ray = None,
     offline: arguments.Offline = False,
     allow_private: arguments.AllowPrivate = False,
@@ -77,7 +74,7 @@ def transcribe(
     if writer and writer.notice and not quiet:
         typer.echo(writer.notice, err=True)
     references = find(sources)
-    job = Job(options, output_dir, parse_formats(formats), default_folder(), resume)
+    job = Job(options, output_dir, parse_formats(formats), default_folder(), resume, publish_url)
     try:
         with display(len(references), quiet=quiet) as shown:
             outcomes = _run(references, job, workers, ray, shown)
@@ -88,9 +85,9 @@ def transcribe(
         for line in linked(outcomes):
             typer.echo(line, err=True)
     if as_json:
-        tables.print_json([_plain(outcome) for outcome in outcomes])
+        tables.print_json([plain(outcome) for outcome in outcomes])
     elif not quiet:
-        _print(outcomes, output_dir)
+        print_outcomes(outcomes, output_dir)
     if any(outcome.error or outcome.fell_short for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -99,18 +96,22 @@ def _run(references: list[Reference], job: Job, workers: int, ray: str | None, s
     """All outcomes in the order of the sources; warnings and errors are said as they come."""
     found: dict[str, Outcome] = {}
     for outcome in transcribe_all(references, job, workers=workers, ray=ray, report=shown.report, say=shown.say):
-        shown.finished(outcome.name)
-        if outcome.error:
-            shown.say(f"error: {outcome.error}")
-        for proposal in outcome.proposals:
-            shown.say(f"{outcome.name}: {proposal}")
-        for warning in outcome.warnings:
-            shown.say(f"{outcome.name}: {warning}")
+        tell(outcome, shown)
         found[outcome.stem] = outcome
     return [found[reference.stem] for reference in references]
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def tell(outcome: Outcome, shown: Quiet) -> None:
+    """Says that a recording is finished, and what is to be said of it."""
+    shown.finished(outcome.name)
+    if outcome.error:
+        shown.say(f"error: {outcome.error}")
+    for line in (*outcome.proposals, *outcome.warnings):
+        shown.say(f"{outcome.name}: {line}")
+
+
+def plain(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as JSON has it."""
     content = {
         **dataclasses.asdict(dataclasses.replace(outcome, heard=None)),
         "real_time_factor": outcome.real_time_factor,
@@ -120,7 +121,8 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
     return content
 
 
-def _print(outcomes: list[Outcome], folder: Path) -> None:
+def print_outcomes(outcomes: list[Outcome], folder: Path) -> None:
+    """The table at the end."""
     columns = ("file", "length", "speakers", "words", "doubtful", "time", "x real time")
     tables.print_table(columns, [_row(outcome) for outcome in outcomes], right=columns[1:])
     done = [outcome for outcome in outcomes if not outcome.error]

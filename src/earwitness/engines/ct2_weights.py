@@ -141,26 +141,37 @@ class Weights(Mapping[str, "FloatArray"]):
         return result
 
     def write_without(self, left_out: Callable[[str], bool], path: Path) -> None:
-        """Writes the file again, without the variables whose names are `left_out`.
+        """Writes the file again, with one zero each for the matrices and vectors whose names are `left_out`.
+
+        CTranslate2 refuses to load a model in which a name is missing.
 
         Raises:
             OSError: it cannot be written.
         """
-        names = [name for name in (*self._places, *self._aliases) if not left_out(name)]
+        names = (*self._places, *self._aliases)
+        kept = {name for name in names if not left_out(name)}
         # Where only an alias stays, the variable takes its name.
-        aliases = {name: self._aliases[name] for name in names if self._aliases.get(name) in names}
+        aliases = {name: self._aliases[name] for name in names if name in kept and self._aliases.get(name) in kept}
         places = {name: self._places[self._aliases.get(name, name)] for name in names if name not in aliases}
         with self._path.open("rb") as file, path.open("wb") as copy:
             copy.write(file.read(self._count_at))
             copy.write(struct.pack("<I", len(places)))
             for name, place in places.items():
                 copy.write(_packed(name))
-                file.seek(place.start)
-                for at in range(place.start, place.end, BLOCK_BYTES):
-                    copy.write(file.read(min(BLOCK_BYTES, place.end - at)))
+                if name in kept or not place.shape:
+                    _copy(file, place, copy)
+                else:
+                    rank, size = len(place.shape), np.dtype(TYPES[place.kind]).itemsize
+                    copy.write(struct.pack(f"<B{rank}IBI{size}x", rank, *[1] * rank, place.kind, size))
             copy.write(struct.pack("<I", len(aliases)))
             for name, target in aliases.items():
                 copy.write(_packed(name) + _packed(target))
+
+
+def _copy(file: BinaryIO, place: _Place, copy: BinaryIO) -> None:
+    file.seek(place.start)
+    for at in range(place.start, place.end, BLOCK_BYTES):
+        copy.write(file.read(min(BLOCK_BYTES, place.end - at)))
 
 
 def _packed(text: str) -> bytes:

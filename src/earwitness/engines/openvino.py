@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earwitness.engines.ct2_weights import Weights
-from earwitness.engines.faster_whisper import FasterWhisper
+from earwitness.engines.faster_whisper import CPU_WORKERS, FasterWhisper
 from earwitness.engines.openvino_graph import encoder_graph, layers, runtime
 from earwitness.errors import ExtraError, ModelError, OptionError, reason
 from earwitness.mapped import give_back_freed, release
@@ -119,9 +119,10 @@ class OpenVino(FasterWhisper):
     def _loadable(self) -> Iterator[Path]:
         """The model without its encoder, which would take memory for nothing.
 
-        CTranslate2 wants one layer of it. It would also load a model from memory, but then keeps what it was given.
+        What else the encoder has says of what shape its input and output are. CTranslate2 would also load a model from
+        memory, but then keeps what it was given.
         """
-        left_out = tuple(f"{layer}/" for layer in layers(self._weights)[1:])
+        left_out = ("encoder/conv2/", *(f"{layer}/" for layer in layers(self._weights)))
         with tempfile.TemporaryDirectory(prefix="earwitness-") as name:
             folder = Path(name)
             for path in self._folder.iterdir():
@@ -132,11 +133,15 @@ class OpenVino(FasterWhisper):
 
     @cached_property
     def _encoder(self) -> Any:
-        """The compiled encoder, for one window at a time in each worker."""
+        """The compiled encoder, for one window at a time in each worker.
+
+        A second stream is a second graph, 45 MB of the size of small. On two cores windows come as fast from one, whose
+        two threads share each window; more threads would wait more for one another, and were not measured.
+        """
         settings = {
             "INFERENCE_PRECISION_HINT": self._precision,
             "INFERENCE_NUM_THREADS": self._threads,
-            "NUM_STREAMS": self._workers,
+            "NUM_STREAMS": 1 if self._threads <= CPU_WORKERS else self._workers,
         }
         try:
             graph, self._on_disk = encoder_graph(self._weights, integers=self._integers)
@@ -168,6 +173,7 @@ class OpenVino(FasterWhisper):
         import ctranslate2
 
         encoder = self._encoder
+        self._give_back()  # what decoding the windows before has taken
         request = encoder.create_infer_request()
         encoded = np.empty((len(windows), *encoder.output(0).shape[1:]), np.float32)
         try:

@@ -1,23 +1,31 @@
 """Transcripts to files: one writer a format, one table.
 
-A writer is a pure function from a `Transcript` to the bytes of its file. To add a format: a file here with a `write`,
-and a row in `FORMATS`.
+A writer is a pure function from a `Transcript` to the bytes of its file; one that links to the others gets their
+`Beside`, too. To add a format: a file here with a `write`, and a row in `FORMATS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import NamedTuple, cast
+from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from earwitness.errors import OptionError, StorageError
 from earwitness.files import write_whole
 from earwitness.types import Transcript
 
-Writer = Callable[[Transcript], bytes]
-
 ALL = "all"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The files that are written together: what they are called, where on the web they will be, and their formats."""
+
+    stem: str
+    url: str = ""
+    formats: tuple[str, ...] = ()
 
 
 class Format(NamedTuple):
@@ -25,11 +33,16 @@ class Format(NamedTuple):
 
     suffix: str
     writer: str
+    links: bool = False
+    """Whether it links to the other files."""
 
-    def write(self, transcript: Transcript) -> bytes:
-        """The bytes of the file."""
+    def write(self, transcript: Transcript, beside: Beside | None = None) -> bytes:
+        """The bytes of the file; without `beside` as if all formats were written under the recording's name."""
         module, _, function = self.writer.partition(":")
-        return cast(Writer, getattr(import_module(module), function))(transcript)
+        write = getattr(import_module(module), function)
+        if not self.links:
+            return bytes(write(transcript))
+        return bytes(write(transcript, beside or Beside(PurePath(transcript.source.name).stem, "", tuple(FORMATS))))
 
 
 FORMATS: dict[str, Format] = {
@@ -44,6 +57,7 @@ FORMATS: dict[str, Format] = {
     "rttm": Format(".rttm", "earwitness.exports.rttm:write"),
     "podcast": Format(".podcast.json", "earwitness.exports.podcast:write"),
     "chapters": Format(".chapters.json", "earwitness.exports.chapters:write"),
+    "feed": Format(".feed.xml", "earwitness.exports.feed:write", links=True),
     "docx": Format(".docx", "earwitness.exports.docx:write"),
 }
 
@@ -66,10 +80,13 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def save(transcript: Transcript, folder: str | Path, stem: str, formats: Sequence[str]) -> list[Path]:
+def save(
+    transcript: Transcript, folder: str | Path, stem: str, formats: Sequence[str], publish_url: str = ""
+) -> list[Path]:
     """Writes `folder/stem.suffix` for each format, so that a file is either whole or as it was.
 
-    Every format is rendered before the first byte is written. The folder is made where it is missing.
+    Every format is rendered before the first byte is written. The folder is made where it is missing. `publish_url` is
+    where on the web the files will be.
 
     Returns:
         The paths, in the order of `formats`.
@@ -78,10 +95,12 @@ def save(transcript: Transcript, folder: str | Path, stem: str, formats: Sequenc
         OptionError: an unknown format, or a stem that is not a plain file name.
         StorageError: the disk is full, the folder may not be written, and so on.
     """
-    return write(rendered(transcript, stem, formats), folder)
+    return write(rendered(transcript, stem, formats, publish_url), folder)
 
 
-def rendered(transcript: Transcript, stem: str, formats: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
+def rendered(
+    transcript: Transcript, stem: str, formats: Sequence[str], publish_url: str = ""
+) -> tuple[tuple[str, bytes], ...]:
     """The name and the content of each file that `save` writes.
 
     Raises:
@@ -89,7 +108,8 @@ def rendered(transcript: Transcript, stem: str, formats: Sequence[str]) -> tuple
     """
     _require_known(formats)
     _require_plain(stem)
-    return tuple((f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript)) for name in formats)
+    beside = Beside(stem, publish_url, tuple(formats))
+    return tuple((f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript, beside)) for name in formats)
 
 
 def write(files: Sequence[tuple[str, bytes]], folder: str | Path) -> list[Path]:

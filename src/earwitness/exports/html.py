@@ -13,12 +13,14 @@ from earwitness.exports.reading import (
     UNSUPPORTED,
     Cited,
     Paragraph,
+    cast,
     doubtful_runs,
     evidence,
     gap,
     introduced,
     made_by,
     openings,
+    origin,
     paragraphs,
     remarks,
     shown_name,
@@ -71,12 +73,16 @@ def write(transcript: Transcript) -> bytes:
 
 
 def _facts(transcript: Transcript) -> str:
+    """What the feed says it is, what the recording has, and who is perhaps heard: a line each."""
     words = sum(len(segment.words) or len(segment.text.split()) for segment in transcript.segments)
     facts = [short_clock(transcript.duration)]
     facts += [count(len(transcript.speakers), "speaker")] if transcript.speakers else []
-    facts += [count(words, "word"), f"language: {escape(transcript.language)}"]
-    facts += [f"<bdi>{escape(introduced(speaker))}</bdi>" for speaker in transcript.speakers if speaker.proposal]
-    return " · ".join(facts)
+    facts += [count(words, "word"), f"language: {transcript.language}"]
+    named = [introduced(speaker) for speaker in transcript.speakers if speaker.proposal]
+    lines = (origin(transcript), facts, [*named, *filter(None, [cast(transcript)])])
+    return "\n".join(
+        f'<p class="facts">{" · ".join(f"<bdi>{escape(part)}</bdi>" for part in line)}</p>' for line in lines if line
+    )
 
 
 def _lanes(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from earwitness.exports.reading import (
     UNSUPPORTED,
+    cast,
     clean,
     doubtful_runs,
     encode,
@@ -15,6 +16,7 @@ from earwitness.exports.reading import (
     introduced,
     made_by,
     openings,
+    origin,
     paragraphs,
     remarks,
     shown_name,
@@ -70,7 +72,8 @@ def escape(text: str) -> str:
 def _meta(transcript: Transcript) -> list[str]:
     speakers = [f"{escape(introduced(speaker))} {share:.0%}" for speaker, share in talk_shares(transcript)]
     parts = [short_clock(transcript.duration), *speakers, escape(made_by(transcript))]
-    return [" · ".join(parts), *(f"> **Note:** {escape(note)}" for note in remarks(transcript))]
+    lines = [" · ".join(map(escape, origin(transcript))), " · ".join(parts), escape(cast(transcript))]
+    return [*filter(None, lines), *(f"> **Note:** {escape(note)}" for note in remarks(transcript))]
 
 
 def _chapter(transcript: Transcript, chapter: Chapter, opening: Segment | None) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from earwitness.exports.md import escape, sentences
-from earwitness.exports.reading import DOUBTED, UNSUPPORTED, doubted, encode, talk_shares, title
+from earwitness.exports.reading import DOUBTED, UNSUPPORTED, doubted, encode, origin, talk_shares, title
 from earwitness.types import Seconds, Speaker, Transcript
 from earwitness.units import short_clock
 
 
 def write(transcript: Transcript) -> bytes:
     """Title, a line of description, summary, chapters as `M:SS Title`, speakers, keywords; without the transcript."""
-    blocks = [f"# {escape(title(transcript))}"]
+    blocks = [f"# {escape(title(transcript))}", *filter(None, [" · ".join(map(escape, origin(transcript)))])]
     if transcript.description:
         line = transcript.description
         blocks.append(escape(line.text) + (f" *({UNSUPPORTED})*" if line.unsupported else ""))

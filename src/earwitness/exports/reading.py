@@ -208,8 +208,45 @@ def remarks(transcript: Transcript) -> list[str]:
 
 
 def title(transcript: Transcript) -> str:
+    """The episode's title where a feed has one, and else the recording's name."""
+    return (clean(transcript.episode.title) if transcript.episode else "") or recording(transcript)
+
+
+def recording(transcript: Transcript) -> str:
     """The recording's name, without its folder and extension."""
     return clean(PurePosixPath(transcript.source.name).stem) or "Transcript"
+
+
+def origin(transcript: Transcript) -> list[str]:
+    """What the recording is an episode of: the show, its season and number in it, and the day it was published.
+
+    >>> from earwitness.types import EngineInfo, EpisodeInfo, Person, SourceInfo
+    >>> about = EpisodeInfo("On Bread", "Rye", "1", "2025-09-01T07:00:00+00:00", season=2, number=3.0)
+    >>> info, engine = SourceInfo("1.mp3", "", 0.0), EngineInfo("fake", "fake", None, None)
+    >>> origin(Transcript(info, engine, "en", episode=about))
+    ['On Bread', 'season 2, episode 3', '2025-09-01']
+    """
+    about = transcript.episode
+    if about is None:
+        return []
+    place = ", ".join(
+        f"{what} {number:g}" for what, number in (("season", about.season), ("episode", about.number)) if number
+    )
+    return [part for part in (clean(about.show), place, clean(about.published or "").partition("T")[0]) if part]
+
+
+def cast(transcript: Transcript) -> str:
+    """Those whom the feed names, who are perhaps heard; nothing where it names nobody.
+
+    >>> from earwitness.types import EngineInfo, EpisodeInfo, Person, SourceInfo
+    >>> about = EpisodeInfo("On Bread", "Rye", "1", people=(Person("Ada"), Person("Bob", "guest")))
+    >>> info, engine = SourceInfo("1.mp3", "", 0.0), EngineInfo("fake", "fake", None, None)
+    >>> cast(Transcript(info, engine, "en", episode=about))
+    'In the feed: Ada (host), Bob (guest)'
+    """
+    people = transcript.episode.people if transcript.episode else ()
+    named = ", ".join(clean(f"{person.name} ({person.role})") for person in people)
+    return f"In the feed: {named}" if named else ""
 
 
 def shown_name(transcript: Transcript, speaker: str | None) -> str | None:
@@ -218,14 +255,18 @@ def shown_name(transcript: Transcript, speaker: str | None) -> str | None:
 
 
 def introduced(speaker: Speaker) -> str:
-    """A speaker's name, with whom they perhaps are where a known voice is proposed; on one line.
+    """A speaker's name, with whom they perhaps are where somebody is proposed, and why; on one line.
 
     >>> introduced(Speaker("SPEAKER_00", "Speaker 1", 9.0, "Ada Lovelace", 0.934))
     'Speaker 1 (perhaps Ada Lovelace, 93 %)'
+    >>> introduced(Speaker("SPEAKER_00", "Speaker 1", 9.0, "Ada Lovelace"))
+    'Speaker 1 (perhaps Ada Lovelace, by their own words)'
     """
     if speaker.proposal is None:
         return clean(speaker.name)
-    return clean(f"{speaker.name} (perhaps {speaker.proposal}, {100 * (speaker.proposal_probability or 0):.0f} %)")
+    sure = speaker.proposal_probability
+    why = "by their own words" if sure is None else f"{100 * sure:.0f} %"
+    return clean(f"{speaker.name} (perhaps {speaker.proposal}, {why})")
 
 
 def talk_shares(transcript: Transcript) -> list[tuple[Speaker, float]]:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from earwitness.exports.reading import clean, encode, timed_words, title
+from earwitness.exports.reading import clean, encode, recording, timed_words
 from earwitness.types import Region, Segment, Transcript, Turn
 from earwitness.units import to_milliseconds
 
@@ -25,7 +25,7 @@ _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 def write(transcript: Transcript) -> bytes:
     """One line a run of a speaker's words, in the order of time; segments without a speaker are left out."""
-    uri, names = _token(title(transcript)), _names(transcript)
+    uri, names = _token(recording(transcript)), _names(transcript)
     lines = (
         f"SPEAKER {uri} 1 {run.start:.3f} {run.end - run.start:.3f} <NA> <NA> {names[run.speaker]} <NA> <NA>\n"
         for run in runs(transcript)

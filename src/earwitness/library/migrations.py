@@ -107,6 +107,8 @@ MIGRATIONS: tuple[Migration, ...] = (
             show INTEGER NOT NULL REFERENCES shows (id) ON DELETE CASCADE,
             guid TEXT NOT NULL,
             episode INTEGER REFERENCES episodes (id) ON DELETE SET NULL,
+            done TEXT,
+            problem TEXT,
             PRIMARY KEY (show, guid)
         ) WITHOUT ROWID
         """,

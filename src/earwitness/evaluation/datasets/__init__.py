@@ -17,6 +17,7 @@ from earwitness.evaluation.datasets import feed, librispeech, manifest, rttm, st
 from earwitness.evaluation.datasets.base import Access, named_apart
 from earwitness.evaluation.datasets.base import Item as Item
 from earwitness.evaluation.datasets.ignored import outside as outside
+from earwitness.feeds.fetching import is_address
 from earwitness.options import SourceOptions
 from earwitness.source import printable
 
@@ -60,7 +61,7 @@ def load(
     Raises:
         SourceError: the place is no dataset, cannot be read, or has nothing to evaluate.
     """
-    there = feed.is_address(place) or os.path.exists(place)  # noqa: PTH110 - a Path raises where a name is too long
+    there = is_address(place) or os.path.exists(place)  # noqa: PTH110 - a Path raises where a name is too long
     adapter = next((adapter for adapter in ADAPTERS if there and adapter.accepts(place)), None)
     if adapter is None:
         known = ", or ".join(adapter.what for adapter in ADAPTERS)

@@ -13,20 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from earwitness import feeds, source
-from earwitness.errors import EarwitnessError, SourceError
+from earwitness.errors import EarwitnessError
 from earwitness.evaluation import truth
 from earwitness.evaluation.datasets.base import Access, Item
 from earwitness.evaluation.truth import Truth
 from earwitness.feeds import Episode, Feed, TranscriptLink
+from earwitness.feeds.fetching import MAX_WAIT_S, fetch, is_address, shown
 from earwitness.source import printable
 
 SUFFIXES = (".xml", ".rss", ".atom")
 BEGINNINGS = (b"<rss", b"<feed", b"<?xml", b"<rdf:RDF")
 
-MAX_FEED_BYTES = 64 * 2**20
-"""The feeds of daily shows with all their notes have some ten million bytes."""
 MAX_TRANSCRIPT_BYTES = 32 * 2**20
-MAX_WAIT_S = 120.0
 
 TYPES: Mapping[str, str] = {
     "application/json": ".json",
@@ -56,28 +54,9 @@ def _begins_like_one(path: Path) -> bool:
 
 
 def dataset(place: str, access: Access) -> tuple[str, Iterator[Item]]:
-    feed = feeds.parse(_content(place, access), name=_shown(place), url=place if is_address(place) else None)
-    return feed.title or _shown(place), _items(feed, access)
-
-
-def is_address(place: str) -> bool:
-    return place.lower().startswith(("http://", "https://"))
-
-
-def _shown(place: str) -> str:
-    return source.find([place])[0].name if is_address(place) else printable(Path(place).name)
-
-
-def _content(place: str, access: Access) -> bytes:
-    path = _fetched(place, access, MAX_FEED_BYTES) if is_address(place) else Path(place)
-    try:
-        if path.stat().st_size > MAX_FEED_BYTES:
-            raise SourceError(f"{path.name}: longer than {MAX_FEED_BYTES} bytes; give a shorter feed")
-        return path.read_bytes()
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
+    content = fetch(place, access.options).content
+    feed = feeds.parse(content, name=shown(place), url=place if is_address(place) else None)
+    return feed.title or shown(place), _items(feed, access)
 
 
 def _items(feed: Feed, access: Access) -> Iterator[Item]:
