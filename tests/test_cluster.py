@@ -291,5 +291,5 @@ def test_all_nodes_must_do_the_same() -> None:
     cluster._require_fit([here, here])
     with pytest.raises(OptionError, match=r"two has earwitness 0\.0\.9"):
         cluster._require_fit([here, Fitness("2", "two", "0.0.9", "a")])
-    with pytest.raises(OptionError, match="two would recognise with b, one with a; name one with --engine"):
+    with pytest.raises(OptionError, match="two has the engines b; one has a; name one with --engine"):
         cluster._require_fit([here, Fitness("2", "two", cluster.__version__, "b")])

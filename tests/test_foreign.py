@@ -149,6 +149,7 @@ def test_what_is_no_transcript_is_one_line_that_names_it(content: Any, trouble: 
     with pytest.raises(TranscriptError, match=trouble) as refused:
         read(path)
     assert str(path) in str(refused.value)
+    assert "; " in str(refused.value)  # the remedy
     assert "\n" not in str(refused.value)
 
 
@@ -161,3 +162,4 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         with pytest.raises(TranscriptError, match=trouble) as refused:
             read(tmp_path / name)
         assert name in str(refused.value)
+        assert "; give a STEM.json" in str(refused.value)

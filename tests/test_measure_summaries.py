@@ -8,10 +8,12 @@ from pathlib import Path
 from statistics import fmean
 
 import extracting
+import paraphrases
 import pytest
 import topics
 
 from earwitness.evaluation.segmentation import compare
+from earwitness.support import SUPPORTED
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "measure_summaries"
 
@@ -47,7 +49,14 @@ def test_extracts_beat_the_first_sentences_and_any() -> None:
         assert scores["ours"][measure] > 1.1 * max(scores["lead"][measure], scores["any"][measure])
 
 
+def test_words_alone_mark_all_wrong_paraphrases_and_most_faithful_ones() -> None:
+    told = paraphrases.judgements()
+    assert [item.with_model for item in told] == [item.by_words for item in told]
+    assert not any(item.by_words >= SUPPORTED for item in told if not item.faithful)
+    assert 0 < sum(item.by_words >= SUPPORTED for item in told if item.faithful) < 6
+
+
 def test_unknown_tables_are_refused() -> None:
     done = subprocess.run([sys.executable, str(SCRIPT), "weather"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "there is no table weather; there are chapters, extracts, support" in done.stderr
+    assert "there is no table weather; there are chapters, extracts, support, paraphrases" in done.stderr

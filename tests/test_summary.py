@@ -128,6 +128,22 @@ def test_fillers_and_false_starts_are_left_out() -> None:
     assert sentence.support == 1.0
 
 
+def test_who_is_addressed_is_left_out() -> None:
+    script = """
+    Anna: I am Anna, and my guest is George. George, the battery of the old boat was empty after the long storm.
+    George: Anna, the sailors charged the battery with a small wooden windmill on the roof.
+    Anna: George, a sailor from Bergen, charged the battery of the old boat with his windmill.
+    George: Oslo, the capital of Norway, charged the battery of the boat, too.
+    """
+    lines = "\n".join(line.strip() for line in script.strip().splitlines())
+    _, result = summarized(lines, long_turn_s=0.0)
+    told = {sentence.text: sentence.support for summary in all_summaries(result) for sentence in summary.sentences}
+    assert told["The battery of the old boat was empty after the long storm."] == 1.0
+    assert told["The sailors charged the battery with a small wooden windmill on the roof."] == 1.0
+    assert any(text.startswith("George, a sailor from Bergen, charged") for text in told)
+    assert any(text.startswith("Oslo, the capital of Norway") for text in told)
+
+
 def test_nothing_is_said_twice() -> None:
     line = "A: The storm destroyed the old bridge on Sunday. The farmers crossed the river with a wooden boat.\n"
     texts = [sentence.text for sentence in summarized(line * 12)[1].summary.sentences]

@@ -16,8 +16,10 @@ from texts import TEXTS
 from topics import joined_texts, told_by
 
 from earwitness.chapters import chapters
+from earwitness.engines import sentence_embedder
 from earwitness.evaluation.summaries import rouge
 from earwitness.evaluation.synth import chatter
+from earwitness.meanings import Meanings
 from earwitness.options import ChapterOptions, SummaryOptions
 from earwitness.segments import speakers, turns
 from earwitness.summary import summarize
@@ -58,10 +60,25 @@ def scripted() -> list[Episode]:
 
 
 def ours(episode: Episode, count: int) -> list[int]:
+    return _chosen(episode, None)
+
+
+def _chosen(episode: Episode, meanings: Meanings | None) -> list[int]:
     segments = episode.segments
     divided = chapters(segments, ChapterOptions(), "en")
-    found = summarize(segments, divided, turns(segments), SummaryOptions(), "en", speakers(segments))
+    found = summarize(segments, divided, turns(segments), SummaryOptions(), "en", speakers(segments), meanings)
     return [number for sentence in found.summary.sentences for number in sentence.evidence]
+
+
+def heeding(model: str) -> Chooser:
+    """Ours, with a model of sentences."""
+    engine = sentence_embedder(model)
+    meanings = Meanings(engine) if engine else None
+
+    def choose(episode: Episode, count: int) -> list[int]:
+        return _chosen(episode, meanings)
+
+    return choose
 
 
 def lead(episode: Episode, count: int) -> list[int]:
@@ -104,12 +121,13 @@ SETS: dict[str, Callable[[], list[Episode]]] = {
 }
 
 
-def table() -> Iterator[str]:
+def table(model: str = "none") -> Iterator[str]:
     """A line a set and method: ROUGE-1, -2 and -L (F1), content words of the reference covered, topics covered."""
     for name, make in SETS.items():
         episodes = make()
         counts = [len(ours(episode, 0)) for episode in episodes]
-        for method, choose in METHODS.items():
+        heeds = {} if model == "none" else {f"earwitness with {model}": heeding(model)}
+        for method, choose in {**METHODS, **heeds}.items():
             chosen = [choose(episode, count) for episode, count in zip(episodes, counts, strict=True)]
             scores = [scored(episode, ids) for episode, ids in zip(episodes, chosen, strict=True)]
             yield f"| {name} | {method} | " + " | ".join(_mean(column) for column in zip(*scores, strict=True)) + " |"

@@ -253,7 +253,7 @@ def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
         stem,
         transcript,
         exports.rendered(transcript, stem, job.formats, job.publish_url),
-        fell_short(transcript, engines.summarizer),
+        fell_short(transcript, engines.summarizer, engines.sentences),
         _strangers(transcript, stem, heard[0]) if heard else None,
     )
 

@@ -121,12 +121,12 @@ class File:
 
 @dataclass(frozen=True)
 class Fitness:
-    """What a worker found when it started, on which node; `recognizer` says what will hear, and how."""
+    """What a worker found when it started, on which node; `engines` says what will hear, and how."""
 
     node: str
     host: str
     version: str
-    recognizer: str
+    engines: str
 
 
 class NotHere:
@@ -167,7 +167,9 @@ class Worker:
 
         self._engines = Engines(self._job.options)
         node = ray.get_runtime_context().get_node_id()
-        return Fitness(node, socket.gethostname(), __version__, self._engines.recognizer.identity())
+        made = (self._engines.recognizer, self._engines.tells_voices, self._engines.sentences)
+        engines = ", ".join(f"{engine.name} {engine.identity()}" for engine in made if engine)
+        return Fitness(node, socket.gethostname(), __version__, engines)
 
     def transcribe(
         self,
@@ -648,13 +650,13 @@ def _require_fit(found: list[Fitness]) -> None:
     """All do the same: what a transcript says must not hang on where it was made.
 
     Raises:
-        OptionError: some node has another version, or another recognizer.
+        OptionError: some node has another version, or other engines.
     """
     first, last = found[0], found[-1]
     if last.version != __version__:
         raise OptionError(f"{last.host} has earwitness {last.version}, this is {__version__}; install the same")
-    if last.recognizer != first.recognizer:
+    if last.engines != first.engines:
         raise OptionError(
-            f"{last.host} would recognise with {last.recognizer}, {first.host} with {first.recognizer}; name one with "
-            "--engine, --model and --compute-type"
+            f"{last.host} has the engines {last.engines}; {first.host} has {first.engines}; name one with --engine and "
+            "--model, and give all nodes the same models"
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from earwitness import cues
-from earwitness.text import SENTENCE_END, Vocabulary, plain
+from earwitness.text import SENTENCE_END, Vocabulary, fold, plain, tokens
 from earwitness.types import Segment
 
 # In words: what is shorter says nothing, what is longer is not a summary.
@@ -32,6 +32,9 @@ _CONJUNCTION = re.compile(r"^(?:and|but|so)\b,?\s+(?!far|yet|for|long|much|many|
 _INNER = re.compile(r"(?:,\s*|\s+|^)(?:um+|uh+|erm?)\b,?(?=\s|$)|,\s*(?:you know|i mean),(?=\s)", re.I)
 # Up to three words said again: "in a in a sort of".
 _REPEATED = re.compile(r"\b(\w+(?:\s+\w+){0,2})(?:,?\s+\1\b)+", re.I)
+# "George, the battery ..."; but "George, who ..." and "George, a baker, ..." are about George.
+_ADDRESSEE = re.compile(r"^((?:Dr\. )?[^\W\d_]+(?: [^\W\d_]+)?), (?=(\w+))")
+_APPOSITION = re.compile(r"(?:who|whose|which|and|or)\b|(?:an?|the|my|our|your|his|her|their)\b[^,]{,40},")
 _QUESTION_MARKS = ("?", "？", "؟")
 _LEANS = re.compile(
     r"^(?:it|its|that|this|these|those|he|she|they|him|her|his|their|them|because|which|or|then|so|such|one|some|both|each"
@@ -64,8 +67,14 @@ class _Sentence:
     ids: tuple[int, ...]
 
 
-def extracts(segments: Sequence[Segment], vocabulary: Vocabulary) -> list[Extract]:
-    """One extract for each sentence, in order; a sentence that leans on the one before it brings that along."""
+def extracts(
+    segments: Sequence[Segment], vocabulary: Vocabulary, named: Collection[str] = frozenset()
+) -> list[Extract]:
+    """One extract for each sentence, in order; a sentence that leans on the one before it brings that along.
+
+    Args:
+        named: the folded names of those who speak; where they are addressed, that is left out.
+    """
     punctuated = sum(bool(SENTENCE_END.search(item.text)) for item in segments) >= _PUNCTUATED_SHARE * len(segments)
     english = vocabulary.language == "en"
     found: list[Extract] = []
@@ -73,6 +82,8 @@ def extracts(segments: Sequence[Segment], vocabulary: Vocabulary) -> list[Extrac
         before: Extract | None = None
         for sentence in _sentences(list(turn), punctuated):
             text = _cleaned(sentence.text, english)
+            if english:
+                text = _unaddressed(text, named)
             single = _extract(text, sentence.ids, vocabulary)
             found.append((before and english and _joined(before, text, single, vocabulary)) or single)
             before = single
@@ -144,6 +155,20 @@ def _cleaned(text: str, english: bool) -> str:
     if not SENTENCE_END.search(text):
         text += "."
     return _capital(text)
+
+
+def _unaddressed(text: str, named: Collection[str]) -> str:
+    """Without the name of the one whom a sentence is said to.
+
+    >>> _unaddressed("George, the battery is empty.", {"georg"}), _unaddressed("George, a baker, left.", {"georg"})
+    ('The battery is empty.', 'George, a baker, left.')
+    """
+    match = _ADDRESSEE.match(text)
+    if not match or _APPOSITION.match(text[match.end() :]):
+        return text
+    *name, next_word = (fold(word, "en") for word in (*tokens(match[1]), match[2].lower()))
+    is_said_to = all(word in named or word == "dr" for word in name) and next_word not in named
+    return _capital(text[match.end() :]) if is_said_to else text
 
 
 def _capital(text: str) -> str:

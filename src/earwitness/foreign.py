@@ -29,7 +29,12 @@ def read(path: Path) -> tuple[Transcript, bool]:
     """
     if path.suffix.lower() != ".json":
         raise TranscriptError(f"{path}: not a .json file; {_REMEDY}")
-    found = truth.read(path)
+    try:
+        found = truth.read(path)
+    except TranscriptError as error:
+        # References are read by the same readers, and may be more.
+        wrong = str(error).removesuffix(f"; {truth.REMEDY}")
+        raise TranscriptError(wrong if "; " in wrong else f"{wrong}; {_REMEDY}") from error
     try:
         if found.transcript:
             return _whole(found.transcript), True

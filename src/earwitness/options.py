@@ -189,6 +189,8 @@ class SummaryOptions:
     """Where chat finds an OpenAI-compatible server; this is Ollama's address on the same machine."""
     chat_context_tokens: int = 4096
     """What chat's model can read and write at once; longer parts are divided."""
+    sentence_model: str = "auto"
+    """What tells that sentences mean the like: a folder, a hub id, auto (the default one, if it is here) or none."""
     long_turn_s: float = 20.0
     """Shorter turns are their own summary."""
     unsupported: str = "mark"
@@ -197,6 +199,7 @@ class SummaryOptions:
     def __post_init__(self) -> None:
         _require(self.long_turn_s >= 0, "long_turn_s must not be negative")
         _require(self.chat_context_tokens >= 2048, "chat_context_tokens must be 2048 or more")
+        _require(bool(self.sentence_model.strip()), "sentence_model must not be empty; try --sentence-model none")
         _require(self.unsupported in ("mark", "drop", "keep"), "unsupported must be mark, drop or keep")
 
 

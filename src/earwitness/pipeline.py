@@ -30,7 +30,15 @@ from earwitness import (
     words,
 )
 from earwitness.checkpoints import Checkpoints, Shelf, default_folder
-from earwitness.engines.base import Diarization, Diarizer, Recognizer, SpeechDetector, Summarizer, VoiceEmbedder
+from earwitness.engines.base import (
+    Diarization,
+    Diarizer,
+    Recognizer,
+    SentenceEmbedder,
+    SpeechDetector,
+    Summarizer,
+    VoiceEmbedder,
+)
 from earwitness.errors import SourceError
 from earwitness.options import Options
 from earwitness.portions import Known, Portion, portions
@@ -58,8 +66,12 @@ class Engines:
         embedder: VoiceEmbedder | None = None,
         diarizer: Diarizer | None = None,
         summarizer: Summarizer | None = None,
+        sentences: SentenceEmbedder | None = None,
     ) -> None:
         self.summarizer = summarizer or engines.summarizer(options.summary, options.model)
+        self.sentences = sentences
+        if not sentences and options.summary.summarizer != engines.NO_SUMMARY:
+            self.sentences = engines.sentence_embedder(options.summary.sentence_model, options.model)
         self.recognizer = recognizer or engines.recognizer(options.model)
         self.detector = detector or engines.detector()
         # Of the two at most one: an embedder leaves the turns to `earwitness.speakers`, a diarizer finds them itself.
@@ -162,7 +174,9 @@ def transcript_of(
         told = transcript
         transcript = stages.timed(
             "summary",
-            lambda: with_summaries(told, options.summary, engines.summarizer, stages.checkpoints, stages.progress),
+            lambda: with_summaries(
+                told, options.summary, engines.summarizer, stages.checkpoints, stages.progress, engines.sentences
+            ),
         )
     if options.library.known_voices:
         transcript, prints = stages.with_known_voices(transcript)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earwitness.extracts import Extract
+from earwitness.meanings import Meanings
 from earwitness.text import TermMatrix, Vocabulary
 from earwitness.types import Chapter
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from earwitness.types import FloatArray
 
     Numbers = npt.NDArray[np.float64]
 
@@ -23,20 +27,30 @@ _JUMP, _STEPS = 0.15, 30
 _RELEVANCE = 0.7
 # A sentence is worth more for each word of its chapter's title, up to two, and at the beginning of the chapter.
 _TITLE, _FIRST = 1.4, 1.15
+# What a sentence is worth grows with how much it has of what its chapter comes back to: its square.
+_RETURNS = 2.0
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """An extract, what it is worth within its chapter, and its place in the episode."""
+    """An extract, what it is worth within its chapter, its place in the episode; its meaning where a model tells."""
 
     extract: Extract
     score: float
     place: int
     chapter: int
+    meaning: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
-def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary) -> list[Ranked]:
-    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order."""
+def rank(
+    found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Vocabulary, meanings: Meanings | None = None
+) -> list[Ranked]:
+    """Every extract with what it is worth within its chapter (continuous LexRank, Erkan and Radev 2004), in order.
+
+    Raises:
+        ModelError: the engine of `meanings` cannot be loaded or run.
+    """
+    rows = meanings.rows([extract.text for extract in found]) if meanings else None
     chapter_of = {number: place for place, chapter in enumerate(chapters) for number in chapter.segments}
     members: list[list[tuple[int, Extract]]] = [[] for _ in chapters]
     for place, extract in enumerate(found):
@@ -44,30 +58,53 @@ def rank(found: Sequence[Extract], chapters: Sequence[Chapter], vocabulary: Voca
     titles = [set(vocabulary.terms(chapter.title)) for chapter in chapters]
     ranked = []
     for number, (title, placed) in enumerate(zip(titles, members, strict=True)):
-        central = centrality([extract.terms for _, extract in placed])
-        for rank, ((place, extract), centre) in enumerate(zip(placed, central, strict=True)):
+        own = None if rows is None else rows[[place for place, _ in placed]]
+        central = centrality([extract.terms for _, extract in placed], own)
+        covered = _covered([set(extract.terms) for _, extract in placed])
+        for rank, ((place, extract), centre, share) in enumerate(zip(placed, central, covered, strict=True)):
             terms = set(extract.terms)
-            score = extract.worth * float(centre) * _TITLE ** min(2, len(title & terms)) * (_FIRST if rank < 3 else 1.0)
+            score = (
+                extract.worth
+                * share**_RETURNS
+                * float(centre)
+                * _TITLE ** min(2, len(title & terms))
+                * (_FIRST if rank < 3 else 1.0)
+            )
             if number == 0 and extract.previews:
                 # What says what comes is the better, the more of it comes.
                 score *= (1 + sum(bool(later & terms) for later in titles[1:])) ** 2
-            ranked.append(Ranked(extract, score, place, number))
+            ranked.append(Ranked(extract, score, place, number, None if rows is None else rows[place]))
     return ranked
 
 
-def centrality(documents: Sequence[Sequence[str]]) -> Numbers:
+def _covered(documents: Sequence[set[str]]) -> list[float]:
+    """How many terms that come back each document has, against the one that has most of them: 0 to 1."""
+    counts = Counter(term for document in documents for term in document)
+    returning = [1 + sum(counts[term] > 1 for term in document) for document in documents]
+    return [count / max(returning) for count in returning]
+
+
+def centrality(documents: Sequence[Sequence[str]], meanings: FloatArray | None = None) -> Numbers:
     """How central each document is among all: shape (n,), mean 1.
 
-    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one.
+    LexRank's walk over the graph of cosines, computed through the term matrix instead of the n x n one; with
+    `meanings`, rows of length 1, over the mean of both graphs.
     """
     matrix = TermMatrix.of(documents)
-    ones = np.ones(len(documents))
+    # A chapter has some hundred sentences: this takes a few megabytes.
+    alike = None if meanings is None else np.maximum(meanings @ meanings.T, 0.0)
     # Without the edge from each sentence to itself, which would keep the outsiders in the race.
-    degrees = np.maximum(matrix.times(matrix.sum_rows(ones)) - 1, 1e-9)
-    rank = ones
+    if alike is not None:
+        np.fill_diagonal(alike, 0.0)
+
+    def spread(weights: Numbers) -> Numbers:
+        words = np.maximum(matrix.times(matrix.sum_rows(weights)) - weights, 0.0)
+        return words if alike is None else (words + alike @ weights.astype(np.float32)) / 2
+
+    rank = np.ones(len(documents))
+    degrees = np.maximum(spread(rank), 1e-9)
     for _ in range(_STEPS):
-        spread = rank / degrees
-        rank = _JUMP + (1 - _JUMP) * np.maximum(matrix.times(matrix.sum_rows(spread)) - spread, 0.0)
+        rank = _JUMP + (1 - _JUMP) * spread(rank / degrees)
     return rank
 
 
@@ -84,10 +121,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     picked: list[Ranked] = []
     best = max(item.score for item in pool)
     while pool and len(picked) < count:
-        taken = [set(other.extract.terms) for other in (*chosen, *picked)]
+        taken = [*chosen, *picked]
 
-        def gain(item: Ranked, taken: Sequence[set[str]] = taken) -> float:
-            known = max((_likeness(set(item.extract.terms), other) for other in taken), default=0.0)
+        def gain(item: Ranked, taken: Sequence[Ranked] = taken) -> float:
+            known = max((_likeness(item, other) for other in taken), default=0.0)
             return _RELEVANCE * item.score / best - (1 - _RELEVANCE) * known
 
         choice = max(pool, key=gain)
@@ -97,6 +134,10 @@ def pick(items: Sequence[Ranked], count: int, chosen: Sequence[Ranked] = ()) -> 
     return picked
 
 
-def _likeness(one: set[str], other: set[str]) -> float:
-    """Cosine of two sets of terms, 0 to 1."""
-    return float(len(one & other) / np.sqrt(max(1, len(one) * len(other))))
+def _likeness(one: Ranked, other: Ranked) -> float:
+    """Cosine of two sets of terms, 0 to 1; where their meanings are known, the mean of both cosines."""
+    terms, others = set(one.extract.terms), set(other.extract.terms)
+    words = float(len(terms & others) / np.sqrt(max(1, len(terms) * len(others))))
+    if one.meaning is None or other.meaning is None:
+        return words
+    return (words + max(0.0, float(one.meaning @ other.meaning))) / 2

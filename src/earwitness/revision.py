@@ -9,7 +9,7 @@ from pathlib import Path
 
 from earwitness import exports, foreign
 from earwitness.checkpoints import Checkpoints
-from earwitness.engines.base import Summarizer
+from earwitness.engines.base import SentenceEmbedder, Summarizer
 from earwitness.errors import EarwitnessError, TranscriptError
 from earwitness.options import SummaryOptions
 from earwitness.summaries import STAGE, fell_short, with_summaries
@@ -47,6 +47,7 @@ class Job:
     formats: Sequence[str]
     checkpoints: Checkpoints
     folder: Path | None = None
+    sentences: SentenceEmbedder | None = None
 
     def revise_all(self, paths: Sequence[Path], report: Report | None = None) -> Iterator[Revised]:
         """Each file's outcome, in order; what is wrong with one is in its outcome, never raised."""
@@ -70,7 +71,7 @@ class Job:
         taken.add(written.absolute())
         began = time.perf_counter()
         progress = (lambda stage, done, total: report(str(path), stage, done, total)) if report else None
-        transcript = with_summaries(transcript, self.options, self.engine, self.checkpoints, progress)
+        transcript = with_summaries(transcript, self.options, self.engine, self.checkpoints, progress, self.sentences)
         timings = {**transcript.timings, STAGE: time.perf_counter() - began}
         transcript = replace(transcript, timings=timings)
         files = exports.save(transcript, folder, path.stem, self.formats)
@@ -82,5 +83,5 @@ class Job:
             unsupported=sum(sentence.unsupported for sentence in told),
             warnings=transcript.warnings,
             files=tuple(map(str, files)),
-            fell_short=fell_short(transcript, self.engine),
+            fell_short=fell_short(transcript, self.engine, self.sentences),
         )

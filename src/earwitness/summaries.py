@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from earwitness import summary
 from earwitness.abstracts import Author, Fact, Topic, facts_of
 from earwitness.checkpoints import Checkpoints
-from earwitness.engines.base import Summarizer
+from earwitness.engines.base import SentenceEmbedder, Summarizer
 from earwitness.errors import ModelError
+from earwitness.meanings import Meanings
 from earwitness.options import EXTRACTIVE, SummaryOptions
 from earwitness.summary import EPISODE_SENTENCES, Summarized, fitting
 from earwitness.support import SUPPORTED, Witness
@@ -24,6 +25,8 @@ Told = Sequence[SummarySentence]
 STAGE = "summary"
 WARNING = "summary: "
 """How every warning of this stage begins."""
+SENTENCES = "sentences"
+"""Under this name the versions of a transcript tell which model of sentences its summaries heed."""
 
 CHAPTER_SENTENCES, SPEAKER_SENTENCES = (1, 5), (1, 3)
 # There is a sentence for so much of a chapter, and of what somebody says.
@@ -38,23 +41,33 @@ def with_summaries(
     engine: Summarizer | None,
     checkpoints: Checkpoints,
     progress: Progress | None = None,
+    sentences: SentenceEmbedder | None = None,
 ) -> Transcript:
     """The transcript with summaries of its chapters, turns and speakers and of the whole; nothing else changes.
 
     Args:
         engine: what writes them; none for what was said, in extracts.
         checkpoints: keeps every answer of the engine by what it was asked.
+        sentences: tells what means the like; none for what has the same words.
 
-    Where the engine fails there are extracts and a warning, and `engine.summarizer` of the result says "extractive".
+    Where the engine fails there are extracts and a warning, and `engine.summarizer` of the result says "extractive";
+    where `sentences` fails, all is done by words, and no version tells of it.
     """
-    first = summary.summarize(
-        transcript.segments, transcript.chapters, transcript.turns, options, transcript.language, transcript.speakers
-    )
     warnings = tuple(line for line in transcript.warnings if not line.startswith(WARNING))
-    made, name, versions = first, EXTRACTIVE, dict(transcript.engine.versions)
+    versions = {name: version for name, version in transcript.engine.versions.items() if name != SENTENCES}
+    meanings = Meanings(sentences) if sentences and transcript.segments else None
+    try:
+        first = _extracts(transcript, options, meanings)
+    except ModelError as problem:
+        warnings += (f"{WARNING}meanings are not heeded, only words; {problem}",)
+        meanings = None
+        first = _extracts(transcript, options, meanings)
+    if sentences and meanings:
+        versions |= {**sentences.versions, SENTENCES: sentences.name}
+    made, name = first, EXTRACTIVE
     if engine and transcript.segments:
         try:
-            made, remarks = _written(first, transcript, options, engine, checkpoints, progress)
+            made, remarks = _written(first, transcript, options, engine, checkpoints, progress, meanings)
             warnings += tuple(WARNING + line for line in remarks)
             name = f"{engine.name}:{engine.model}"
             versions |= engine.versions
@@ -67,9 +80,16 @@ def with_summaries(
     )
 
 
-def fell_short(transcript: Transcript, engine: Summarizer | None) -> bool:
-    """Whether an engine was asked for that did not write this transcript's summary."""
-    return engine is not None and bool(transcript.segments) and transcript.engine.summarizer == EXTRACTIVE
+def fell_short(transcript: Transcript, engine: Summarizer | None, sentences: SentenceEmbedder | None = None) -> bool:
+    """Whether engines were asked for that did not serve this transcript's summary."""
+    unwritten = engine is not None and transcript.engine.summarizer == EXTRACTIVE
+    unheeded = sentences is not None and SENTENCES not in transcript.engine.versions
+    return bool(transcript.segments) and (unwritten or unheeded)
+
+
+def _extracts(transcript: Transcript, options: SummaryOptions, meanings: Meanings | None) -> Summarized:
+    spans = transcript.segments, transcript.chapters, transcript.turns
+    return summary.summarize(*spans, options, transcript.language, transcript.speakers, meanings)
 
 
 @dataclass(frozen=True)
@@ -90,9 +110,10 @@ def _written(
     engine: Summarizer,
     checkpoints: Checkpoints,
     progress: Progress | None,
+    meanings: Meanings | None,
 ) -> tuple[Summarized, list[str]]:
     """What the engine writes, with the extracts where it writes nothing; and what the user should know of that."""
-    witness = Witness(transcript.segments, transcript.language, _names(transcript))
+    witness = Witness(transcript.segments, transcript.language, _names(transcript), meanings=meanings)
     shelf = checkpoints.shelf(transcript.source.sha256 or "unknown", STAGE, engine.identity())
     author = Author(engine, witness, shelf=shelf, report=_reporter(transcript, progress))
     drafts, better = _drafts(author, transcript), _Better(options.unsupported == "drop")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from earwitness.clauses import names_in
 from earwitness.extracts import extracts
+from earwitness.meanings import Meanings
 from earwitness.options import SummaryOptions
 from earwitness.phrases import keywords
 from earwitness.ranking import Ranked, pick, rank
@@ -20,7 +21,7 @@ from earwitness.types import Chapter, Seconds, Segment, Speaker, Summary, Summar
 Summed = TypeVar("Summed", Chapter, Turn, Speaker)
 
 EPISODE_SENTENCES = (3, 6)
-"""An episode's summary has one sentence for each chapter, but at least and at most so many."""
+"""An episode's summary has a sentence for each chapter and for so much speech, but at least and at most so many."""
 CHAPTER_SENTENCES = (1, 3)
 TURN_SENTENCES = (1, 2)
 SPEAKER_SENTENCES = (1, 4)
@@ -28,6 +29,7 @@ KEYWORDS = (5, 12)
 
 # There is a sentence for so much speech, for so much of one speaker's, and a key phrase.
 _SENTENCE_S = 30.0
+_EPISODE_SENTENCE_S = 45.0
 _SPEAKER_SENTENCE_S = 40.0
 _KEYWORD_S = 20.0
 
@@ -81,14 +83,16 @@ def summarize(
     options: SummaryOptions,
     language: str,
     speakers: Sequence[Speaker] = (),
+    meanings: Meanings | None = None,
 ) -> Summarized:
     """Picks the sentences that say most of the episode, of each chapter, of each speaker's part and each long turn.
 
-    Sentences are ranked by centrality (continuous LexRank, Erkan and Radev 2004) over TF-IDF vectors, and picked for
-    relevance and novelty (maximal marginal relevance, Carbonell and Goldstein 1998). Questions, courtesies and
-    fragments are passed over; a sentence that leans on the one before it ("It was ...") is taken together with that.
-    The episode's sentences come from as many chapters as there is room for. A sentence's text is the speaker's own,
-    cleaned of fillers, without a name: the evidence tells who said it and when. Memory grows with the text only.
+    Sentences are ranked by centrality (continuous LexRank, Erkan and Radev 2004) over TF-IDF vectors, with `meanings`
+    over these and embeddings, and picked for relevance and novelty (maximal marginal relevance, Carbonell and
+    Goldstein 1998). Questions, courtesies and fragments are passed over; a sentence that leans on the one before it
+    ("It was ...") is taken together with that. The episode's sentences come from as many chapters as there is room
+    for. A sentence's text is the speaker's own, cleaned of fillers, without a name: the evidence tells who said it and
+    when. Memory grows with the text only.
 
     Args:
         chapters: every segment in exactly one.
@@ -96,11 +100,14 @@ def summarize(
         options: turns of `long_turn_s` or less are their own summary and get none.
         language: ISO 639-1; what to pass over is known for English, the rest serves any language.
         speakers: those of the segments, with the names to show.
+
+    Raises:
+        ModelError: the engine of `meanings` cannot be loaded or run.
     """
     texts = [item.text for item in segments]
     vocabulary = Vocabulary.of(texts, language)
-    ranked = rank(extracts(segments, vocabulary), chapters, vocabulary)
-    witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary)
+    witness = Witness(segments, language, {speaker.id: speaker.name for speaker in speakers}, vocabulary, meanings)
+    ranked = rank(extracts(segments, vocabulary, witness.named), chapters, vocabulary, meanings)
 
     def told(span: Summed, items: Sequence[Ranked], count: int) -> Summed:
         return dataclasses.replace(span, summary=_summary(pick(items, count), witness))
@@ -186,7 +193,7 @@ def _edges(chapters: Sequence[Chapter]) -> set[int]:
 
 
 def _pick_for_episode(ranked: Sequence[Ranked], chapters: Sequence[Chapter]) -> list[Ranked]:
-    """What the show says of itself at its beginning, then the best of each chapter, the longest first."""
+    """What the show says of itself at its beginning, the best of each chapter, the longest first, and of the rest."""
     usable = [item for item in ranked if item.extract.usable]
     if not usable:
         return pick(ranked, 1)
@@ -194,7 +201,8 @@ def _pick_for_episode(ranked: Sequence[Ranked], chapters: Sequence[Chapter]) -> 
     told = {item.chapter for item in chosen}
     topics = sorted({item.chapter for item in usable} - told, key=lambda number: -_length(chapters[number]))
     topics = [number for number in topics if number not in _edges(chapters)]
-    count = fitting(len(chosen) + len(topics), EPISODE_SENTENCES)
+    spoken = chapters[-1].end - chapters[0].start
+    count = fitting(max(len(chosen) + len(topics), spoken / _EPISODE_SENTENCE_S), EPISODE_SENTENCES)
     for number in topics[: count - len(chosen)]:
         chosen += pick([item for item in usable if item.chapter == number], 1, chosen)
     spent = {number for item in chosen for number in item.extract.evidence}

@@ -2,7 +2,8 @@
 
 The measure is lexical, needs no model, and serves extracts and generated text alike. It heeds what makers of summaries
 get wrong most: words, names and numbers that nobody said, names and numbers that were said of something else, and
-denials that came or went.
+denials that came or went. Where a model of sentences is there, words that nobody said may stand for others that mean
+the same; names, numbers and denials are asked for as before.
 """
 
 from __future__ import annotations
@@ -11,13 +12,20 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from earwitness.clauses import Clause
 from earwitness.contradictions import fault, share, turned, words_of
+from earwitness.meanings import Meanings
+from earwitness.paraphrase import in_their_words
 from earwitness.sayings import SOMEBODY, Saying, Sayings, key, keys, people_of, signs
 from earwitness.text import Vocabulary, fold
 from earwitness.types import Segment, Summary, SummarySentence
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
 
 SUPPORTED = 0.67
 """A sentence with less support is marked; docs/summaries.md tells how often that is right."""
@@ -32,6 +40,8 @@ _NEW_NAME, _MOVED_NAME = 0.3, 0.4
 _BOUND, _BOUND_SPEAKER = 0.7, 0.6
 # Evidence: so many segments at most, and each must add so much of the sentence; what common words are worth.
 _MOST_EVIDENCE, _LEAST_GAIN, _NEIGHBOUR, _COMMON = 4, 0.12, 1.15, 0.3
+# By meaning, what is this much of the best is evidence, too.
+_AS_MEANT = 0.7
 
 # How summaries speak of talk; nobody needs to have said these words.
 _FRAME = frozenset(
@@ -62,6 +72,7 @@ class Witness:
         language: ISO 639-1; denials and spelt numbers are known for a few languages, the rest serves any.
         names: speaker labels and the names to show for them; a sentence may say "Anna" of what Anna says of herself.
         vocabulary: that of the transcript, where there is one already.
+        meanings: for sentences that words alone do not bear out; none leaves these unsupported.
 
     >>> said = [Segment(0, 0.0, 3.0, "We closed the old bridge in May.", "A", ())]
     >>> witness = Witness(said, "en", {"A": "Anna"})
@@ -79,26 +90,48 @@ class Witness:
         language: str,
         names: Mapping[str, str] | None = None,
         vocabulary: Vocabulary | None = None,
+        meanings: Meanings | None = None,
     ) -> None:
         self.language = language
+        self._meanings = meanings
         self._sayings = Sayings(segments, language, names or {}, vocabulary)
         self._place = {item.id: place for place, item in enumerate(segments)}
+        self.named = self._sayings.named
+        """The folded names of those who speak."""
 
     def support(self, sentence: str, cited: Iterable[int]) -> float:
         """How well the segments with the ids `cited` support a sentence: 0 (not at all) to 1.
 
         Each clause is looked for in a few neighbouring segments at a time: its words must be there, its names and
         numbers with what is said of them, and it must deny only what they deny. An unknown id is no evidence.
+
+        Raises:
+            ModelError: the model of sentences cannot be loaded or run.
         """
+        return self._heard(sentence, cited)[0]
+
+    def _heard(self, sentence: str, cited: Iterable[int]) -> tuple[float, bool]:
+        """The support, and whether some of the segments contradict the sentence."""
         places = sorted({self._place[number] for number in cited if number in self._place})
         if self._sayings.quote(sentence, places):
-            return 1.0
+            return 1.0, False
         claims, needed = self._claims(sentence)
         windows = self._windows(places)
         if not claims or not windows:
-            return 0.0
+            return 0.0, False
         if any(_ABOUT & set(claim.words) for claim in claims):
             windows.append([said for window in windows for said in window])
+        share, left = self._borne_out(claims, needed, windows)
+        if self._meanings and share * left < SUPPORTED:
+            heard = _different(windows)
+            meant = in_their_words(claims, needed, heard, self._meanings, self._sayings.reader.vocabulary)
+            share, left = max((share, left), self._borne_out(*meant, windows), key=math.prod)
+        return round(share * left, 4), left < 1
+
+    def _borne_out(
+        self, claims: Sequence[Clause], needed: Sequence[Sequence[str]], windows: Sequence[Sequence[Saying]]
+    ) -> tuple[float, float]:
+        """The share of what a sentence claims that some windows say, and what contradictions leave of it; 0 to 1."""
         shares, faults = [], [self._whose(number, claims, needed, windows) for number in range(len(claims))]
         for claim, terms in zip(claims, needed, strict=True):
             also = min(1, len(claim.names) + len(claim.numbers))
@@ -112,7 +145,7 @@ class Witness:
         held_in_all = sum(share * count for share, count in zip(shares, counts, strict=True))
         mean = held_in_all / sum(counts) if any(counts) else 1.0
         least = min((share for share, count in zip(shares, counts, strict=True) if count > 1), default=mean)
-        return round((mean + least) / 2 * min(faults), 4)
+        return (mean + least) / 2, min(faults)
 
     def evidence_of(self, sentence: str, among: Iterable[int] | None = None) -> tuple[int, ...]:
         """The ids of the segments that a sentence rests on most likely, in order; none where no word is shared.
@@ -154,8 +187,56 @@ class Witness:
         return tuple(self._sayings.segments[place].id for place in sorted(taken))
 
     def cited(self, text: str, among: Iterable[int] | None = None) -> SummarySentence:
-        """A sentence that somebody made, with its evidence and support."""
-        return self.sentence(text, self.evidence_of(text, among))
+        """A sentence that somebody made, with its evidence and support.
+
+        Raises:
+            ModelError: the model of sentences cannot be loaded or run.
+        """
+        evidence = self.evidence_of(text, among)
+        support, contradicted = self._heard(text, evidence)
+        if self._meanings and support < SUPPORTED and not contradicted:
+            meant = self._meant_by(text, among)
+            # What the words point to must not contradict it, either.
+            by_meaning = min(self.support(text, meant), self.support(text, {*meant, *evidence}))
+            if by_meaning > support:
+                return SummarySentence(text, self._no_more_than(meant, text, by_meaning), by_meaning)
+        return SummarySentence(text, evidence, support)
+
+    def _meant_by(self, text: str, among: Iterable[int] | None) -> tuple[int, ...]:
+        """The ids of the segments that are nearest to a sentence in what they mean, in order.
+
+        Names are left out: those who speak seldom say their own.
+        """
+        assert self._meanings
+        segments = self._sayings.segments
+        allowed = (
+            range(len(segments)) if among is None else sorted(self._place[n] for n in set(among) & set(self._place))
+        )
+        if not allowed:
+            return ()
+        likeness = self._rows[list(allowed)] @ self._meanings.of([self._without_names(text)])[0]
+        likest = sorted(zip(allowed, likeness, strict=True), key=lambda pair: -pair[1])[:_MOST_EVIDENCE]
+        return tuple(sorted(segments[place].id for place, like in likest if like >= _AS_MEANT * likest[0][1]))
+
+    def _without_names(self, text: str) -> str:
+        claims = self._sayings.claims(text)
+        return " ".join(
+            word for claim in claims for word in claim.words if fold(word, self.language) not in claim.names
+        )
+
+    def _no_more_than(self, cited: tuple[int, ...], text: str, support: float) -> tuple[int, ...]:
+        """Those of the cited segments without which a sentence would have less support."""
+        for number in cited:
+            others = tuple(other for other in cited if other != number)
+            if others and self.support(text, others) >= support:
+                cited = others
+        return cited
+
+    @cached_property
+    def _rows(self) -> FloatArray:
+        """What each segment means."""
+        assert self._meanings
+        return self._meanings.rows([item.text for item in self._sayings.segments])
 
     def sentence(self, text: str, evidence: Sequence[int]) -> SummarySentence:
         """A sentence whose evidence is known, with its support."""
@@ -215,7 +296,7 @@ class Witness:
         # A clause of nothing but names goes with the next one, or the one before.
         around = (*needed[number : number + 2], *needed[max(0, number - 1) : number])
         own = next(filter(None, around), [])
-        everything = list({id(said): said for window in windows for said in window}.values())
+        everything = _different(windows)
         factor = turned(claim, everything)
         for name in people_of(claim, self.language):
             if not all(self._is_known(word, everything) for word in name):
@@ -279,6 +360,11 @@ def judged(summary: Summary, unsupported: str) -> Summary:
             replace(sentence, unsupported=marks and sentence.support < SUPPORTED) for sentence in summary.sentences
         ),
     )
+
+
+def _different(windows: Iterable[Iterable[Saying]]) -> list[Saying]:
+    """All clauses of some windows, which may overlap."""
+    return list({id(said): said for window in windows for said in window}.values())
 
 
 def _reports(claim: Clause, name: str, language: str) -> bool:

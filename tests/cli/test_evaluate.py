@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 import damage
+from chat_server import failing, serving, streaming
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.cli import evaluate as module
 from earwitness.engines import fake
@@ -68,6 +69,21 @@ def test_a_limit_leaves_out_the_rest(run: Run, recordings: Path) -> None:
     write_manifest(recordings, asr("a.wav"), asr("missing.wav"))
     assert run(".", "--engine", "fake", "--no-diarize", "--limit", "1").exit_code == 0
     assert [file.file for file in read(Path("evaluation.json")).files] == ["a.wav"]
+
+
+def test_a_summarizer_that_fails_is_status_1_and_the_scores_stay(run: Run, recordings: Path) -> None:
+    write_manifest(recordings, asr("a.wav"))
+    told = ("--summarizer", "chat:small", "--chat-url")
+    with serving(failing(404, "no such model")) as server:
+        done = run(".", "--engine", "fake", "--no-diarize", *told, server.url)
+        assert server.asked
+    assert done.exit_code == 1
+    assert "a.wav: summary: chat failed, so what was said stands in extracts" in done.stderr
+    (file,) = read(Path("evaluation.json")).files
+    assert (file.fell_short, file.error) == (True, None)
+    assert file.scores.words
+    with serving(streaming()) as server:
+        assert run(".", "--engine", "fake", "--no-diarize", *told, server.url).exit_code == 0
 
 
 def test_recordings_are_transcribed_and_scored_and_what_fails_is_named(run: Run, recordings: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import chat_server
+import sentence_checkpoint
 from chat_server import failing, sentences, serving, streaming
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.exports import FORMATS
@@ -176,3 +177,18 @@ def test_it_is_said_once_where_the_text_goes(run: Run, talk: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("is sent to chat.invalid, unencrypted") == 1
     assert "cannot connect" in done.stderr
+
+
+def test_a_model_of_sentences_is_heeded_and_told(run: Run, talk: Path) -> None:
+    sentence_checkpoint.write(talk.parent / "minilm", [episode().text])
+    done = run("talk.json", "--sentence-model", "minilm", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    assert read(talk).engine.versions["sentences"] == "minilm"
+    (talk.parent / "minilm" / "onnx" / "model.onnx").write_text("broken")
+    done = run("talk.json", "--sentence-model", "minilm", "-f", "json")
+    assert done.returncode == 1
+    assert "meanings are not heeded, only words" in done.stderr
+    assert "sentences" not in read(talk).engine.versions
+    done = run("talk.json", "--sentence-model", "nowhere", "--offline")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "earwitness: --sentence-model nowhere: neither a folder nor a hub id; check the path"

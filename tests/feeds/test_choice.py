@@ -56,11 +56,9 @@ def test_long_stems_keep_what_tells_them_apart() -> None:
     assert all(len(stem.encode()) <= MAX_STEM_BYTES for stem in long.values())
 
 
-def test_what_is_done_or_set_aside_is_not_new() -> None:
-    items = [episode("done"), episode("failed"), episode("fresh")]
-    states = {"done": None, "failed": "no audio"}
-    assert [item.guid for item in new(items, states, retry=False)] == ["fresh"]
-    assert [item.guid for item in new(items, states, retry=True)] == ["failed", "fresh"]
+def test_what_is_done_is_not_new() -> None:
+    items = [episode("done"), episode("fresh")]
+    assert [item.guid for item in new(items, {"done", "gone"})] == ["fresh"]
 
 
 def test_a_reference_says_what_the_feed_says() -> None:

@@ -232,7 +232,7 @@ def test_a_batch_from_the_queue_is_killed_and_another_does_the_rest(queue: Queue
     command = [sys.executable, "-c", TRANSCRIBES, str(tmp_path)]
     killed = subprocess.Popen([*command, "60"], stdout=subprocess.PIPE, text=True)
     assert killed.stdout
-    assert killed.stdout.readline() == "hears\n"
+    assert killed.stdout.readline().startswith("hears")  # of two threads, whose lines may run together
     assert "running" in states(queue).values()
     killed.kill()
     killed.communicate()

@@ -38,29 +38,3 @@ def test_a_feed_without_content_is_read_anew(library: Library) -> None:
     found = shows.show(library, URL)
     assert found
     assert found.fetched == Fetched(b"", Version())
-
-
-def test_what_became_of_episodes(library: Library) -> None:
-    show = shows.remember(library, URL, "On Bread", Fetched(b""))
-    other = shows.remember(library, "https://example.org/other", "On Wine", Fetched(b""))
-    shows.done(library, show, "a")
-    shows.set_aside(library, show, "b", "no audio")
-    shows.set_aside(library, show, "c", "no audio")
-    shows.done(library, show, "c")
-    assert shows.states(library, show) == {"a": None, "b": "no audio", "c": None}
-    assert shows.states(library, other) == {}
-
-
-def test_an_episode_stays_done_when_the_library_forgets_it(library: Library) -> None:
-    show = shows.remember(library, URL, "On Bread", Fetched(b""))
-    with library.transaction() as database:
-        database.execute(
-            "INSERT INTO episodes (id, recording, name, title, language, seconds, words, added, transcript)"
-            " VALUES (7, 'sha', 'a', 'a', 'en', 1.0, 1, '', x'')"
-        )
-    shows.done(library, show, "a", 7)
-    with library.transaction() as database:
-        assert database.execute("SELECT episode FROM feed_episodes").fetchone() == (7,)
-        database.execute("DELETE FROM episodes")
-        assert database.execute("SELECT episode FROM feed_episodes").fetchone() == (None,)
-    assert shows.states(library, show) == {"a": None}

@@ -61,6 +61,12 @@ Summarizer = Annotated[
     str, typer.Option(help="auto, extractive, seq2seq, chat or none; seq2seq and chat also as NAME:MODEL.")
 ]
 ChatUrl = Annotated[str, typer.Option(help="The OpenAI-compatible server that --summarizer chat asks.")]
+SentenceModel = Annotated[
+    str,
+    typer.Option(
+        help="Lets summaries heed what sentences mean: a folder or hub id; auto takes one that is here, or none."
+    ),
+]
 Unsupported = Annotated[
     str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
 ]

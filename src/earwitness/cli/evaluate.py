@@ -65,6 +65,7 @@ def evaluate(
     diarize: arguments.Diarize = True,
     diarizer: arguments.Diarizer = "auto",
     summarizer: arguments.Summarizer = "auto",
+    chat_url: arguments.ChatUrl = arguments.CHAT_URL,
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
@@ -77,7 +78,7 @@ def evaluate(
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
         language=None if language == "auto" else language, beam_size=beam_size, batch_size=batch_size,
-        diarize=diarize, diarizer=diarizer, summarizer=summarizer, allow_private=allow_private,
+        diarize=diarize, diarizer=diarizer, summarizer=summarizer, chat_url=chat_url, allow_private=allow_private,
     )  # fmt: skip
     if transcripts and not transcripts.is_dir():
         raise OptionError(f"--transcripts {transcripts} is no folder; give the one that holds STEM.json")
@@ -118,7 +119,7 @@ def evaluate(
     _save(output_dir, REPORT_NAME, report.render(evaluation, comparison))
     if not (quiet or as_json):
         print(f"all of it in {(output_dir / REPORT_NAME).resolve()}")
-    if any(file.error for file in files) or (old and not comparison):
+    if any(file.error or file.fell_short for file in files) or (old and not comparison):
         raise typer.Exit(1)
 
 
@@ -136,6 +137,8 @@ def _run(plan: Plan, files: list[FileResult], quiet: bool) -> None:
             began = time.monotonic()
             if result.error:
                 shown.say(f"error: {result.error}")
+            for warning in result.warnings if result.fell_short else ():
+                shown.say(f"{result.file}: {warning}")
             left_s = sum(took) / len(took) * (count - len(files))
             shown.finished(result.file, f": {totals.in_short(result)}{_left(left_s)}")
 

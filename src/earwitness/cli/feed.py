@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,8 +26,12 @@ from earwitness.feeds.lines import Line, read
 from earwitness.feeds.rewriting import rewritten
 from earwitness.files import write_whole
 from earwitness.library import shows
+from earwitness.library.jobs import Claims, Queue
+from earwitness.library.jobs import Job as QueueJob
 from earwitness.library.store import Library
 from earwitness.options import Options, SourceOptions
+from earwitness.source import Reference
+from earwitness.values import from_plain, to_plain
 
 MAX_PAGES = 1000
 
@@ -134,12 +139,13 @@ def _found(place: str, wish: Wish, options: SourceOptions, library: Library, *, 
     first = parse(fetched.content, name=shown(place), url=url)
     show = shows.remember(library, key, first.title, fetched)
     whole, incomplete = _with_older(first, place, wish, options)
-    asked, states = wanted(whole, wish), shows.states(library, show)
-    todo = new(asked, states, retry=retry)
+    asked, states = wanted(whole, wish), _states(library, show)
+    ended = {guid for guid, state in states.items() if state == "done" or (state == "failed" and not retry)}
+    todo = new(asked, ended)
     if not quiet:
         if first.new_url and first.new_url != place:
             typer.echo(f"{shown(place)}: says that it has moved to {first.new_url}", err=True)
-        aside = sum(states.get(episode.guid) is not None for episode in asked if episode not in todo)
+        aside = sum(states[episode.guid] == "failed" for episode in asked if episode.guid in ended)
         done = len(asked) - len(todo) - aside
         typer.echo(
             f"{first.title or shown(place)}: {len(todo)} of {len(whole.episodes)} episodes to do"
@@ -169,27 +175,49 @@ def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions) -> t
     return feed, False
 
 
+def _states(library: Library, show: int) -> dict[str, str]:
+    """Guid -> the state of its job, of the episodes of a show that were ever to be done."""
+    beginning = shows.job_key(show, "")
+    jobs = Queue(library).jobs()
+    return {job.key.removeprefix(beginning): job.state for job in jobs if job.key.startswith(beginning)}
+
+
 def _transcribed(
     work: _Work, job: Job, workers: int, ray: str | None, on_screen: Quiet, library: Library
 ) -> Iterator[tuple[Episode, Outcome]]:
-    """Transcribes what is to be done; each outcome is noted in the library, and said, as soon as it is reached."""
+    """Transcribes what no other run is at; each outcome is noted, and said, as soon as it is reached."""
+    if not work.todo:
+        return
     small = small_print(work.feed)
     episodes = {work.stems[episode.guid]: episode for episode in work.todo}
-    references = [reference(work.feed, episode, stem, small) for stem, episode in episodes.items()]
-    if not references:
-        return
+    queue, keys = Queue(library), {stem: shows.job_key(work.show, one.guid) for stem, one in episodes.items()}
+    queue.add_all({key: _job_text(reference(work.feed, episodes[stem], stem, small)) for stem, key in keys.items()})
+    queue.retry([*keys.values()])
+    claimed: dict[str, QueueJob] = {}
     found: dict[str, Outcome] = {}
-    for outcome in transcribe_all(
-        references, job, workers=workers, ray=ray, report=on_screen.report, say=on_screen.say
-    ):
-        guid = episodes[outcome.stem].guid
-        if outcome.error:
-            shows.set_aside(library, work.show, guid, outcome.error)
-        else:
-            shows.done(library, work.show, guid, outcome.episode)
-        tell(outcome, on_screen)
-        found[outcome.stem] = outcome
-    yield from ((episode, found[stem]) for stem, episode in episodes.items())
+
+    def references(claims: Claims) -> Iterator[Reference]:
+        for one in claims:
+            asked: Reference = from_plain(Reference, json.loads(one.work))
+            claimed[asked.stem] = one
+            yield asked
+
+    with Claims(queue, [*keys.values()]) as claims:
+        outcomes = transcribe_all(
+            references(claims), job, workers=workers, ray=ray, report=on_screen.report, say=on_screen.say
+        )
+        for outcome in outcomes:
+            claims.settle(claimed[outcome.stem], outcome.error)
+            tell(outcome, on_screen)
+            found[outcome.stem] = outcome
+    elsewhere = len(queue.jobs("running", [*keys.values()]))
+    if elsewhere:
+        on_screen.say(f"{work.feed.title}: another run is at {elsewhere} more")
+    yield from ((episode, found[stem]) for stem, episode in episodes.items() if stem in found)
+
+
+def _job_text(asked: Reference) -> str:
+    return json.dumps(to_plain(asked))
 
 
 def _date(text: str | None) -> datetime | None:

@@ -15,7 +15,7 @@ from earwitness.errors import OptionError
 app = typer.Typer(help="See which models are here, and bring others.", no_args_is_help=True)
 
 MIB = 2**20
-SUMMARIZER = "seq2seq"
+SUMMARIZER, SENTENCES = "seq2seq", "sentences"
 
 
 @app.command("list")
@@ -40,9 +40,9 @@ def _size(model: hub.Model) -> str:
 @app.command()
 def download(
     name: Annotated[str, typer.Argument(help="A name from the list, or a hub id.")],
-    engine: Annotated[str, typer.Option(help=f"The engine it is for: {', '.join(FORMS)} or {SUMMARIZER}.")] = next(
-        iter(FORMS)
-    ),
+    engine: Annotated[
+        str, typer.Option(help=f"The engine it is for: {', '.join((*FORMS, SUMMARIZER))} or {SENTENCES}.")
+    ] = next(iter(FORMS)),
 ) -> None:
     """Download a model into the hub's cache, so that it is there without a network.
 
@@ -51,10 +51,12 @@ def download(
     """
     if name in hub.VOICES:
         print(hub.find_voices(name))
+    elif SENTENCES in (name, engine):
+        print(hub.find_sentences(name))
     elif engine == SUMMARIZER:
         print(hub.find_summarizer(name))
     elif engine in FORMS:
         print(hub.verified(name, form=FORMS[engine]))
     else:
-        known = ", ".join((*FORMS, SUMMARIZER))
+        known = ", ".join((*FORMS, SUMMARIZER, SENTENCES))
         raise OptionError(f"--engine {engine}: it has no models on the hub; there are {known}")

@@ -34,6 +34,7 @@ def summarize(
     formats: arguments.Formats = "all",
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
+    sentence_model: arguments.SentenceModel = "auto",
     unsupported: arguments.Unsupported = "mark",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
@@ -44,16 +45,17 @@ def summarize(
     as_json: arguments.AsJson = False,
 ) -> None:
     options = Options.of(
-        summarizer=summarizer, chat_url=chat_url, unsupported=unsupported, device=device, compute_type=compute_type,
-        threads=threads, offline=offline,
+        summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported, device=device,
+        compute_type=compute_type, threads=threads, offline=offline,
     )  # fmt: skip
     if summarizer == engines.NO_SUMMARY:
         raise OptionError("--summarizer none: nothing to do; give auto, extractive, seq2seq or chat")
     writer = engines.summarizer(options.summary, options.model)
     if writer and writer.notice and not quiet:
         typer.echo(writer.notice, err=True)
+    sentences = engines.sentence_embedder(sentence_model, options.model)
     kept = Checkpoints(default_folder(), resume=resume)
-    job = Job(options.summary, writer, parse_formats(formats), kept, output_dir)
+    job = Job(options.summary, writer, parse_formats(formats), kept, output_dir, sentences)
     try:
         with display(len(transcripts), quiet=quiet) as shown:
             results = _run(job, transcripts, shown)

@@ -50,6 +50,7 @@ def transcribe(
     library: arguments.Library = None,
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
+    sentence_model: arguments.SentenceModel = "auto",
     unsupported: arguments.Unsupported = "mark",
     publish_url: arguments.PublishUrl = "",
     device: arguments.Device = "auto",
@@ -68,7 +69,8 @@ def transcribe(
         language=None if language == "auto" else language, task=task, hotwords=hotwords, initial_prompt=initial_prompt,
         beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
         min_speakers=min_speakers, max_speakers=max_speakers, known_voices=known_voices, library=library,
-        summarizer=summarizer, chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
+        summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported,
+        allow_private=allow_private,
     )  # fmt: skip
     writer = engines.summarizer(options.summary, options.model)
     if writer and writer.notice and not quiet:

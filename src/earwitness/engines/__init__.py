@@ -8,7 +8,14 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from earwitness.engines.base import Diarizer, Recognizer, SpeechDetector, Summarizer, VoiceEmbedder
+from earwitness.engines.base import (
+    Diarizer,
+    Recognizer,
+    SentenceEmbedder,
+    SpeechDetector,
+    Summarizer,
+    VoiceEmbedder,
+)
 from earwitness.errors import OptionError
 from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
 
@@ -36,11 +43,14 @@ SUMMARIZERS = {
 }
 """Engines that write; without one, summaries are made of what was said."""
 NO_SUMMARY = "none"
+SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
+"""What tells sentences that mean the like."""
+NO_SENTENCES = "none"
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin"}
+DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:
@@ -90,6 +100,24 @@ def summarizer(options: SummaryOptions, model: ModelOptions) -> Summarizer | Non
         known = ", ".join((AUTO, EXTRACTIVE, *SUMMARIZERS, NO_SUMMARY))
         raise OptionError(f"no summarizer is called {options.summarizer!r}; there are {known}")
     engine: Summarizer = _made(SUMMARIZERS, "summarizer", name, AUTO)(wanted, options, model)
+    return engine
+
+
+def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) -> SentenceEmbedder | None:
+    """The engine behind `--sentence-model MODEL`, not yet loaded.
+
+    Args:
+        model: a folder or a hub id; none for none; auto for the one of `earwitness.engines.hub` where that is in the
+            cache, and else none: nothing is downloaded for it.
+        options: `offline` and `threads` are heeded.
+
+    Raises:
+        ModelError: the model is not here and cannot be had, or is not of sentence-transformers in ONNX.
+    """
+    if model == NO_SENTENCES:
+        return None
+    find = _made(SENTENCES, "engine for sentences", AUTO, DEFAULTS["sentences"])
+    engine: SentenceEmbedder | None = find("" if model == AUTO else model, options or ModelOptions())
     return engine
 
 

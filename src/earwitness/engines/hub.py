@@ -61,6 +61,22 @@ VOICES = {
 }
 """The models that diarizers take from the hub unless told otherwise."""
 
+SENTENCES = Repository(
+    "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+    ("onnx/model.onnx", "tokenizer.json", "modules.json"),
+    "e8f8c211226b894fcb81acc59f3b34ba3efd5f42",
+    (
+        "1_Pooling/config.json",
+        "config.json",
+        "config_sentence_transformers.json",
+        "sentence_bert_config.json",
+        "onnx/model.onnx_data",
+    ),
+)
+"""The model of sentences that is used where it is in the cache: for paraphrases in fifty languages, Apache-2.0."""
+SENTENCE_MODEL = "sentences"
+"""Its name in `earwitness models`."""
+
 SUMMARIZER_WEIGHTS = (("model*.safetensors",), ("pytorch_model*.bin",))
 """Which files hold the weights of a summarizer, the safer ones first."""
 TEXTS = ("*.json", "*.model", "*.txt")
@@ -80,6 +96,10 @@ VOICE_REMEDIES = (
 SUMMARIZER_REMEDIES = (
     "run `earwitness models download {name} --engine seq2seq` on a connected machine and copy its cache, give a folder "
     "with --summarizer seq2seq:FOLDER, or use --summarizer extractive"
+)
+SENTENCE_REMEDIES = (
+    "run `earwitness models download {name}{engine}` on a connected machine and copy its cache, give a folder with "
+    "--sentence-model FOLDER, or use --sentence-model none"
 )
 GATED = (
     "{name}: {hub_id} is gated, and the hub does not know you as somebody who may read it; (1) accept its conditions "
@@ -225,6 +245,39 @@ def find_summarizer(model: str, *, offline: bool = False) -> Path:
     return _whole_part(model, kinds, remedy, "--summarizer extractive", offline)
 
 
+def find_sentences(model: str = "", *, offline: bool = False) -> Path:
+    """The folder of a checkpoint of sentence-transformers in ONNX, downloaded unless it is there or `offline` is set.
+
+    Args:
+        model: a folder, or a hub id; `ID@REVISION` is one of its commits, branches or tags. Empty for `SENTENCES`.
+        offline: never ask the hub.
+
+    Raises:
+        ModelError: the model is not here and cannot be had.
+    """
+    if model in ("", SENTENCE_MODEL):
+        remedy = SENTENCE_REMEDIES.format(name=SENTENCE_MODEL, engine="")
+        return _whole_part(SENTENCE_MODEL, [SENTENCES], remedy, "--sentence-model none", offline)
+    path = Path(os.path.expanduser(model))  # noqa: PTH111
+    if path.is_dir():
+        return path
+    hub_id, _, revision = model.partition("@")
+    if path.exists() or not _is_hub_id(hub_id):
+        raise ModelError(f"--sentence-model {model}: neither a folder nor a hub id; check the path")
+    repository = replace(SENTENCES, hub_id=hub_id, revision=revision or None)
+    remedy = SENTENCE_REMEDIES.format(name=model, engine=f" --engine {SENTENCE_MODEL}")
+    return _whole_part(model, [repository], remedy, "--sentence-model none", offline)
+
+
+def cached_sentences() -> Path | None:
+    """The folder of `SENTENCES` in the local cache, or none; the hub is not asked."""
+    from huggingface_hub import constants
+
+    # Its client takes half a second to load, which few runs need.
+    cached = Path(constants.HF_HUB_CACHE, hub_files.repository_folder(SENTENCES.hub_id)).is_dir()
+    return _cached_part(SENTENCES) if cached else None
+
+
 def _whole_part(name: str, repositories: Sequence[Repository], remedy: str, otherwise: str, offline: bool) -> Path:
     """The folder of the first of some repositories that has all its files."""
     for repository in repositories:
@@ -318,6 +371,8 @@ def catalogue() -> tuple[Model, ...]:
     for name, repository in VOICES.items():
         folder = _cached_part(repository)
         rows.append(Model(name, name, False, folder is not None, _size(folder) if folder else None))
+    folder = cached_sentences()
+    rows.append(Model(SENTENCE_MODEL, "sentences", False, folder is not None, _size(folder) if folder else None))
     return tuple(rows)
 
 

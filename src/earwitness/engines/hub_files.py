@@ -15,6 +15,11 @@ from pathlib import Path
 from earwitness.errors import ModelError
 
 
+def repository_folder(hub_id: str) -> str:
+    """What the hub's client calls a repository in its cache."""
+    return f"models--{hub_id.replace('/', '--')}"
+
+
 def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Path:
     """The folder of a repository in the hub's cache, with all files of these patterns.
 
@@ -27,7 +32,7 @@ def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Pat
 
     info = HfApi().model_info(hub_id, revision=revision, files_metadata=True)
     large = {file.rfilename: file.lfs for file in info.siblings or () if file.lfs}
-    repository = f"models--{hub_id.replace('/', '--')}"
+    repository = repository_folder(hub_id)
     blobs, locks = (Path(constants.HF_HUB_CACHE, *parts) for parts in ((repository, "blobs"), (".locks", repository)))
     for folder in (blobs, locks):
         folder.mkdir(parents=True, exist_ok=True)

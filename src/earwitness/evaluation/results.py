@@ -253,6 +253,7 @@ class Interval:
 class FileResult:
     """What became of one recording of an evaluation. `error` says why there are no scores.
 
+    `fell_short` tells that its summary is not by the engine that was asked for, which failed.
     `speaker_count` has how many there are and how many were found, where nothing else is known of the speakers.
     """
 
@@ -268,6 +269,7 @@ class FileResult:
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     dropped_s: Seconds = 0.0
     warnings: tuple[str, ...] = ()
+    fell_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from earwitness.evaluation.truth import Truth, Utterance
 from earwitness.options import Options
 from earwitness.pipeline import Engines
 from earwitness.source import Reference
+from earwitness.summaries import fell_short
 from earwitness.types import Seconds, Turn, Word
 from earwitness.units import rounded
 
@@ -161,6 +162,7 @@ class _Heard:
 
     said: Truth
     elapsed_s: Seconds = 0.0
+    fell_short: bool = False
 
 
 def _result(plan: Plan, item: Item, reference: Reference, stems: Sequence[str], progress: Report | None) -> FileResult:
@@ -208,6 +210,7 @@ def _filled(result: FileResult, item: Item, heard: _Heard, scores: Scores) -> Fi
         timings={stage: round(seconds, 6) for stage, seconds in transcript.timings.items()},
         dropped_s=rounded(sum(span.end - span.start for span in transcript.coverage if span.kind == "dropped")),
         warnings=(*transcript.warnings, *result.warnings),
+        fell_short=heard.fell_short,
     )
 
 
@@ -221,7 +224,9 @@ def _heard(plan: Plan, item: Item, reference: Reference, progress: Report | None
         transcript = pipeline.run(found, _told(plan, item), plan.engines, checkpoints=plan.checkpoints, progress=staged)
     finally:
         found.discard()
-    return _Heard(truths.of_transcript(transcript, name=item.name), time.perf_counter() - began)
+    elapsed_s = time.perf_counter() - began
+    short = fell_short(transcript, plan.engines.summarizer, plan.engines.sentences)
+    return _Heard(truths.of_transcript(transcript, name=item.name), elapsed_s, short)
 
 
 def _told(plan: Plan, item: Item) -> Options:

@@ -17,7 +17,7 @@ Span = TypeVar("Span", Word, Turn)
 
 MAX_BYTES = 256 * 2**20
 """A day of speech with the times of its words is a fifth of it."""
-_REMEDY = "give a transcript as JSON, RTTM, STM, CTM, SRT, VTT, TSV or text"
+REMEDY = "give a transcript as JSON, RTTM, STM, CTM, SRT, VTT, TSV or text"
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise TranscriptError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise TranscriptError(f"{path} is not UTF-8 text; {_REMEDY}") from error
+        raise TranscriptError(f"{path} is not UTF-8 text; {REMEDY}") from error
     if "\0" in text:
-        raise TranscriptError(f"{path} is binary; {_REMEDY}")
+        raise TranscriptError(f"{path} is binary; {REMEDY}")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

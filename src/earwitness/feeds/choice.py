@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -93,15 +93,9 @@ def about(feed: Feed, episode: Episode) -> EpisodeInfo:
     )
 
 
-def new(episodes: Collection[Episode], states: Mapping[str, str | None], *, retry: bool) -> tuple[Episode, ...]:
-    """Those that are not done, nor set aside unless they are to be tried again.
-
-    Args:
-        states: guid -> why it was set aside, or none where it is done; as of `earwitness.library.shows.states`.
-    """
-    return tuple(
-        episode for episode in episodes if episode.guid not in states or (retry and states[episode.guid] is not None)
-    )
+def new(episodes: Collection[Episode], done: Collection[str]) -> tuple[Episode, ...]:
+    """Those whose guids are not among the `done`."""
+    return tuple(episode for episode in episodes if episode.guid not in done)
 
 
 def _marked(stem: str, guid: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,17 +71,22 @@ class Queue:
         Raises:
             StorageError: as do all methods, where the library cannot be read or written.
         """
+        return self.add_all({key: work}) == 1
+
+    def add_all(self, works: Mapping[str, str]) -> int:
+        """The same for many, all or none of them: key -> work. How many are new."""
         now = _now()
         with self.library.transaction() as database:
-            added = database.execute(
+            added = database.executemany(
                 "INSERT OR IGNORE INTO jobs (key, work, state, created, changed) VALUES (?, ?, 'waiting', ?, ?)",
-                (key, work, now, now),
+                [(key, work, now, now) for key, work in works.items()],
             ).rowcount
-            if not added:
-                database.execute(
-                    "UPDATE jobs SET work = ? WHERE key = ? AND state IN ('waiting', 'failed')", (work, key)
+            if added < len(works):
+                database.executemany(
+                    "UPDATE jobs SET work = ? WHERE key = ? AND state IN ('waiting', 'failed')",
+                    [(work, key) for key, work in works.items()],
                 )
-        return bool(added)
+        return added
 
     def claim(self, keys: Sequence[str] | None = None) -> Job | None:
         """The oldest job that waits or whose worker is dead, now this process's; none where there is none to do.

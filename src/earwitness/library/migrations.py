@@ -90,7 +90,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
         "CREATE INDEX corrections_by_recording ON corrections (recording, start)",
     ),
-    # Feeds, and which of their episodes have become which of ours.
+    # Feeds as they were last read.
     (
         """
         CREATE TABLE shows (
@@ -101,16 +101,6 @@ MIGRATIONS: tuple[Migration, ...] = (
             modified TEXT,
             content BLOB
         )
-        """,
-        """
-        CREATE TABLE feed_episodes (
-            show INTEGER NOT NULL REFERENCES shows (id) ON DELETE CASCADE,
-            guid TEXT NOT NULL,
-            episode INTEGER REFERENCES episodes (id) ON DELETE SET NULL,
-            done TEXT,
-            problem TEXT,
-            PRIMARY KEY (show, guid)
-        ) WITHOUT ROWID
         """,
     ),
     # Work to be done, and who is at it.

@@ -1,10 +1,9 @@
-"""Feeds that were read, and what became of their episodes, so that nothing is fetched or transcribed twice."""
+"""Feeds as they were last read, so that one that has not changed is not fetched again."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from earwitness.download import Version
 from earwitness.feeds.fetching import Fetched
@@ -53,39 +52,10 @@ def remember(library: Library, url: str, title: str, fetched: Fetched) -> int:
         return int(database.execute("SELECT id FROM shows WHERE url = ?", (url,)).fetchone()[0])
 
 
-def states(library: Library, show_id: int) -> dict[str, str | None]:
-    """Guid -> why the episode was set aside, or none where it is done; others are not in it."""
-    with library.transaction(writes=False) as database:
-        rows = database.execute(
-            "SELECT guid, problem FROM feed_episodes WHERE show = ? AND (done IS NOT NULL OR problem IS NOT NULL)",
-            (show_id,),
-        ).fetchall()
-    return dict(rows)
+def job_key(show_id: int, guid: str) -> str:
+    """What an episode of a feed is called in the queue, which knows what became of it.
 
-
-def done(library: Library, show_id: int, guid: str, episode: int | None = None) -> None:
-    """Notes that an episode is transcribed and its outputs are written.
-
-    Args:
-        episode: which one of the library it is, where it is kept there. It stays done when it is removed from there.
+    >>> job_key(3, "https://example.org/1")
+    'show 3: https://example.org/1'
     """
-    _note(library, show_id, guid, episode, done=datetime.now(UTC).isoformat(timespec="seconds"))
-
-
-def set_aside(library: Library, show_id: int, guid: str, problem: str) -> None:
-    """Notes that an episode failed, and why."""
-    _note(library, show_id, guid, None, problem=problem)
-
-
-def _note(
-    library: Library, show_id: int, guid: str, episode: int | None, done: str | None = None, problem: str | None = None
-) -> None:
-    with library.transaction() as database:
-        database.execute(
-            """
-            INSERT INTO feed_episodes (show, guid, episode, done, problem) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (show, guid) DO UPDATE
-            SET episode = excluded.episode, done = excluded.done, problem = excluded.problem
-            """,
-            (show_id, guid, episode, done, problem),
-        )
+    return f"show {show_id}: {guid}"
