@@ -26,7 +26,7 @@ from earwitness.errors import ModelError
 from earwitness.exports.json import read
 from earwitness.leases import Leases
 from earwitness.options import Options
-from earwitness.pipeline import WAITING
+from earwitness.pipeline import WAITING, Stages
 from earwitness.source import Expected, Reference, find
 from sounds import speech, write_wav
 
@@ -86,13 +86,13 @@ def test_what_is_expected_of_a_recording_is_its_own(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: dict[str, tuple[str | None, int]] = {}
-    run = batch.run
+    made = batch.transcript_of
 
-    def listening(source: Any, options: Options, *arguments: Any, **named: Any) -> Any:
-        heard[source.name] = (options.words.hotwords, options.speakers.min_speakers)
-        return run(source, options, *arguments, **named)
+    def listening(stages: Stages, *arguments: Any) -> Any:
+        heard[stages.source.name] = (stages.options.words.hotwords, stages.options.speakers.min_speakers)
+        return made(stages, *arguments)
 
-    monkeypatch.setattr(batch, "run", listening)
+    monkeypatch.setattr(batch, "transcript_of", listening)
     found = {reference.name: reference for reference in find([str(folder)])}
     expecting = replace(found["a.wav"], expected=Expected(hotwords=("Ada", "Bob"), min_speakers=2))
     list(transcribe_all([expecting, found["c.wav"]], Job(FAKE, tmp_path / "out", ("txt",), tmp_path / "cache")))

@@ -11,20 +11,20 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Queue
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
-from earwitness.errors import EarwitnessError, StorageError
+from earwitness.errors import EarwitnessError, OptionError, StorageError
 from earwitness.exports.reading import introduced
 from earwitness.files import sweep
 from earwitness.library.corrections import unfitting
@@ -32,16 +32,20 @@ from earwitness.library.episodes import corrections, keep
 from earwitness.library.overlay import corrected
 from earwitness.library.store import Library
 from earwitness.options import Options
-from earwitness.pipeline import Engines, run
+from earwitness.pipeline import Engines, Stages, transcript_of
 from earwitness.source import Reference
 from earwitness.summaries import fell_short
 from earwitness.types import Seconds, Transcript
 from earwitness.voices import Print, across
 
+T = TypeVar("T")
+
 AT_WORK = 2
 """Recordings at a time in one process."""
 Report = Callable[[str, str, Seconds, Seconds], None]
 """Called with a recording, a stage, and how much it has done of how much, in seconds (while fetching, in bytes)."""
+Say = Callable[[str], None]
+"""Called with a line that the user should read."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,22 @@ class Job:
 
 
 def transcribe_all(
-    references: Iterable[Reference], job: Job, *, workers: int = 1, report: Report | None = None
+    references: Iterable[Reference],
+    job: Job,
+    *,
+    workers: int = 1,
+    ray: str | None = None,
+    report: Report | None = None,
+    say: Say | None = None,
 ) -> Iterator[Outcome]:
     """Transcribes recordings and writes their exports; yields each outcome as it is reached, in any order.
 
     Args:
         references: what there is to do; the next one is taken when there is somebody to do it, so that it may come of a
             queue. Of a sequence that has standard input in it, all are done in this process.
+        workers: processes on this machine.
+        ray: the address of a Ray cluster that does the work instead, or `auto` (see `earwitness.cluster`).
+        say: called with what the cluster has to tell.
 
     Raises:
         OptionError, ModelError, StorageError: no recording could be transcribed with these options.
@@ -108,6 +121,12 @@ def transcribe_all(
     if job.options.library.known_voices:
         Library(job.options.library.library).close()  # one that cannot be read fails the batch, before any work
     sweep(job.folder)
+    if ray:
+        from earwitness.cluster import transcribe_all as on_cluster
+
+        if workers > 1:
+            raise OptionError("--workers are processes on this machine, and --ray has workers of its own; give one")
+        return on_cluster(references, job, ray, report=report, say=say)
     if isinstance(references, Sequence):
         # The fewer workers the more threads each; and standard input cannot be handed to another process.
         workers = 1 if any(reference.kind == "stdin" for reference in references) else min(workers, len(references))
@@ -167,44 +186,109 @@ def _engines(job: Job) -> Engines:
 def one(reference: Reference, job: Job, engines: Engines, report: Report | None = None) -> Outcome:
     """One recording: fetched, transcribed, exported. What is wrong with it is in the outcome, never raised."""
     began = time.perf_counter()
-    name = reference.name
+
+    def work() -> Outcome:
+        with opened(reference, job, report) as stages:
+            return kept(transcribed(stages, job, engines), job)
+
+    return replace(attempted(reference, work), elapsed_s=time.perf_counter() - began)
+
+
+def attempted(reference: Reference, work: Callable[[], T]) -> T | Outcome:
+    """What comes of some work on a recording: where the recording is what is wrong, an outcome that says so."""
+    try:
+        return work()
+    except EarwitnessError as problem:
+        error = str(problem) if reference.name in str(problem) else f"{reference.name}: {problem}"
+    except MemoryError:
+        error = f"{reference.name}: out of memory; try a smaller --batch-size or fewer --workers"
+    return Outcome(reference.name, reference.stem, error=error)
+
+
+def options_for(reference: Reference, job: Job) -> Options:
+    """The options of a job, with what is known of a recording beforehand."""
+    known = reference.expected
+    return job.options.expecting(known.hotwords, known.min_speakers, known.max_speakers)
+
+
+@contextmanager
+def opened(
+    reference: Reference,
+    job: Job,
+    report: Report | None = None,
+    *,
+    content: bytes | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Iterator[Stages]:
+    """A recording that is fetched, and here as long as the block lasts.
+
+    Args:
+        content: what the file has in it, where that was sent here.
+        known: what some windows say, as `earwitness.portions` names them.
+    """
+    name, options, checkpoints = reference.name, options_for(reference, job), job.checkpoints()
     fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
     progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
-    heard: list[Mapping[str, Print]] = []
+    found = source.fetch(reference, options.source, checkpoints.scratch(), fetched, content=content)
     try:
-        kept = job.checkpoints()
-        known = reference.expected
-        options = job.options.expecting(known.hotwords, known.min_speakers, known.max_speakers)
-        found = source.fetch(reference, options.source, kept.scratch(), fetched)
-        try:
-            made = run(found, options, engines, checkpoints=kept, progress=progress, heard=heard.append)
-        finally:
-            found.discard()
-        transcript, trouble = _corrected(made, job.options.library.library)
-        files = exports.save(transcript, job.folder, reference.stem, job.formats, job.publish_url)
-        episode, trouble = (None, trouble) if trouble else _kept(made, job.options.library.library)
-    except EarwitnessError as problem:
-        error = str(problem) if name in str(problem) else f"{name}: {problem}"
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
-    except MemoryError:
-        error = f"{name}: out of memory; try a smaller --batch-size or fewer --workers"
-        return Outcome(name, reference.stem, elapsed_s=time.perf_counter() - began, error=error)
+        yield Stages(found, options, checkpoints, progress, known or {})
+    finally:
+        found.discard()
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A recording's transcript and exports, none of it written yet; `heard` and `fell_short` as in `Outcome`."""
+
+    stem: str
+    transcript: Transcript
+    exports: tuple[tuple[str, bytes], ...]
+    fell_short: bool
+    heard: Mapping[str, Print] | None
+
+
+def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
+    """What becomes of a recording, wherever that is computed."""
+    heard: list[Mapping[str, Print]] = []
+    transcript = transcript_of(stages, engines, heard.append)
+    stem = stages.source.stem
+    return Transcribed(
+        stem,
+        transcript,
+        exports.rendered(transcript, stem, job.formats, job.publish_url),
+        fell_short(transcript, engines.summarizer, engines.sentences),
+        _strangers(transcript, stem, heard[0]) if heard else None,
+    )
+
+
+def kept(done: Transcribed, job: Job) -> Outcome:
+    """Writes the exports where the user wants them, and keeps the transcript in the library.
+
+    The corrections that the library has for the recording are in the exports; the transcript is kept as it was made.
+    """
+    made, library = done.transcript, job.options.library.library
+    transcript, trouble = _corrected(made, library)
+    rendered = done.exports
+    if transcript is not made:
+        rendered = exports.rendered(transcript, done.stem, job.formats, job.publish_url)
+    files = exports.write(rendered, job.folder)
+    episode, trouble = (None, trouble) if trouble else _kept(made, library)
+    name = made.source.name
     return Outcome(
         name,
-        reference.stem,
+        done.stem,
         duration_s=transcript.duration,
         speakers=len(transcript.speakers),
         words=len(transcript.words),
         doubtful=sum(word.has_doubtful_speaker for word in transcript.words),
         speech=speech_of(transcript.coverage),
         proposals=tuple(introduced(speaker) for speaker in transcript.speakers if speaker.proposal),
-        elapsed_s=time.perf_counter() - began,
         warnings=transcript.warnings,
         files=tuple(str(path) for path in files),
-        fell_short=fell_short(transcript, engines.summarizer, engines.sentences),
+        fell_short=done.fell_short,
         error=f"{name}: its files are written, but it is not in the library: {trouble}" if trouble else None,
         episode=episode,
-        heard=_strangers(transcript, reference.stem, heard[0]) if heard else None,
+        heard=done.heard,
     )
 
 

@@ -9,11 +9,11 @@ where it was, and one with another summariser transcribes nothing again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from earwitness import (
     __version__,
@@ -41,6 +41,7 @@ from earwitness.engines.base import (
 )
 from earwitness.errors import SourceError
 from earwitness.options import Options
+from earwitness.portions import Known, Portion, portions
 from earwitness.source import Source, fetch, find
 from earwitness.summaries import with_summaries
 from earwitness.types import Audio, Coverage, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
@@ -138,8 +139,14 @@ def run(
     heard: Callable[[dict[str, Print]], None] | None = None,
 ) -> Transcript:
     """All stages over one recording; `heard` is called with the speakers' prints where known voices are asked for."""
-    stages = _Stages(source, options, checkpoints, progress)
-    recognizer = engines.recognizer
+    return transcript_of(Stages(source, options, checkpoints, progress), engines, heard)
+
+
+def transcript_of(
+    stages: Stages, engines: Engines, heard: Callable[[dict[str, Print]], None] | None = None
+) -> Transcript:
+    """The transcript of a recording, some stages of which may be done already; else as `run`."""
+    source, options, recognizer = stages.source, stages.options, engines.recognizer
 
     speech = stages.regions(engines.detector)
     around = stages.sounds(speech)
@@ -167,7 +174,9 @@ def run(
         told = transcript
         transcript = stages.timed(
             "summary",
-            lambda: with_summaries(told, options.summary, engines.summarizer, checkpoints, progress, engines.sentences),
+            lambda: with_summaries(
+                told, options.summary, engines.summarizer, stages.checkpoints, stages.progress, engines.sentences
+            ),
         )
     if options.library.known_voices:
         transcript, prints = stages.with_known_voices(transcript)
@@ -185,14 +194,19 @@ class _Facts:
 
 
 @dataclass
-class _Stages:
-    """The stages that take long: each looks for its checkpoint first; without need nothing is decoded."""
+class Stages:
+    """The stages that take long: each looks for its checkpoint first; without need nothing is decoded.
+
+    What windows of the recording say may be `known` before, by their names.
+    """
 
     source: Source
     options: Options
     checkpoints: Checkpoints
-    progress: Progress | None
+    progress: Progress | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
     timings: dict[str, Seconds] = field(default_factory=dict)
+    _results: dict[str, Any] = field(default_factory=dict, init=False)
 
     @cached_property
     def audio(self) -> Audio:
@@ -233,16 +247,31 @@ class _Stages:
         return self._kept("sounds", tuple[Coverage, ...], (speech,), lambda: sounds.listen(self.audio, speech))
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
-        depends = (speech, recognizer.identity(), recognizer.window_s, replace(self.options.words, batch_size=1))
-        windows = self._shelf("windows", depends)
+        depends = self._words_depend(recognizer, speech)
+        memo = Known(self.known, self.checkpoints.shelf(*self.windows(recognizer, speech)))
         return self._kept(
             "words",
             words.Recognition,
             depends,
             lambda: words.recognize(
-                self.audio, speech, recognizer, self.options.words, memo=windows, progress=self.progress
+                self.audio, speech, recognizer, self.options.words, memo=memo, progress=self.progress
             ),
         )
+
+    def portions(self, recognizer: Recognizer, speech: tuple[Region, ...], long_s: Seconds = 0.0) -> Iterator[Portion]:
+        """What of the speech is still to be heard; nothing where that is less than `long_s`."""
+        depends = self._words_depend(recognizer, speech)
+        if self._shelf("words", depends).get("result", words.Recognition) is not None:
+            return iter(())
+        memo = Known(self.known, self.checkpoints.shelf(*self.windows(recognizer, speech)))
+        return portions(lambda: self.audio, speech, recognizer, self.options.words, memo, long_s)
+
+    def windows(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> tuple[Any, ...]:
+        """What names the shelf of what windows say, on this machine or another."""
+        return (self.source.sha256, "windows", __version__, *self._words_depend(recognizer, speech))
+
+    def _words_depend(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> tuple[Any, ...]:
+        return (speech, recognizer.identity(), recognizer.window_s, replace(self.options.words, batch_size=1))
 
     def speakers(self, engines: Engines, speech: tuple[Region, ...]) -> Diarization:
         voices, embedder, diarizer = engines.tells_voices, engines.embedder, engines.diarizer
@@ -275,6 +304,12 @@ class _Stages:
         return self.checkpoints.shelf(self.source.sha256, stage, __version__, *depends)
 
     def _kept(self, stage: str, kind: Any, depends: tuple[Any, ...], compute: Callable[[], T]) -> T:
+        """The result of a stage; whoever asks again gets the same one."""
+        if stage not in self._results:
+            self._results[stage] = self._found_or_made(stage, kind, depends, compute)
+        return cast(T, self._results[stage])
+
+    def _found_or_made(self, stage: str, kind: Any, depends: tuple[Any, ...], compute: Callable[[], T]) -> T:
         """The checkpoint of a stage, or its result and then the checkpoint; with the time it took when it was made."""
         shelf = self._shelf(stage, depends)
         result: T | None = shelf.get("result", kind)
@@ -313,7 +348,7 @@ def _engine_info(engines: Engines) -> EngineInfo:
 
 
 def _warnings(
-    stages: _Stages, recognizer: Recognizer, said: words.Recognition, speech: tuple[Region, ...]
+    stages: Stages, recognizer: Recognizer, said: words.Recognition, speech: tuple[Region, ...]
 ) -> tuple[str, ...]:
     notice = (recognizer.notice,) if recognizer.notice else ()
     return (*notice, *stages.warnings, *said.warnings, *(() if speech else (NO_SPEECH,)))

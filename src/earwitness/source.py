@@ -118,12 +118,20 @@ def find(arguments: Sequence[str], extensions: Collection[str] = EXTENSIONS) -> 
     return _with_stems(list(found.values()))
 
 
-def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: BytesProgress | None = None) -> Source:
+def fetch(
+    reference: Reference,
+    options: SourceOptions,
+    folder: Path,
+    progress: BytesProgress | None = None,
+    *,
+    content: bytes | None = None,
+) -> Source:
     """Makes sure that a recording is a file on this machine, and takes its SHA-256.
 
     Args:
         folder: Where standard input and downloads are put; if this fails, nothing is left there but the beginning of a
             download that can go on.
+        content: What is in it, where another machine has read it; then it is put into `folder`.
 
     Returns:
         The recording; `warnings` tell where it is not as long as `reference.expected` says.
@@ -135,6 +143,8 @@ def fetch(reference: Reference, options: SourceOptions, folder: Path, progress: 
     """
     if reference.kind == "refused":
         raise SourceError(f"{reference.name}: {reference.problem}")
+    if content is not None:
+        return replace(_stored(reference, [content], folder, progress), about=reference.about)
     if reference.kind == "file":
         path = Path(reference.argument)
         with _opened(path, reference.name) as file:

@@ -62,13 +62,12 @@ def recognize(
 ) -> Recognition:
     """The words of all `regions`, in order; each lies inside its region."""
     options = options or WordOptions()
-    given = options.language if options.language not in (None, "auto") else None
+    given = _given(options)
     ignored = tuple(_ignored(recognizer, options))
     if not regions:
         return Recognition(given or "und", warnings=ignored)
     windows = pack(regions, recognizer.window_s)
-    language = given or _language(audio, windows, recognizer, memo)
-    listener = Listener(audio, replace(options, language=language), recognizer.temperatures)
+    language = spoken(audio, windows, recognizer, options, memo)
     total = sum(map(length, windows))
     done: dict[Window, Heard] = {}
     if memo is not None:
@@ -76,12 +75,10 @@ def recognize(
     todo = [window for window in windows if window not in done]
     if progress:
         progress("words", sum(map(length, done)), total)
-    hear = settled if given else _in_its_languages
-    plans = (hear(listener, listener.piece(*window)) for window in todo)
-    for number, heard in carried_out(plans, recognizer, options.batch_size):
-        done[todo[number]] = heard
+    for window, heard in hear(audio, todo, recognizer, options, language):
+        done[window] = heard
         if memo is not None:
-            memo.put(name_of(todo[number]), heard)
+            memo.put(name_of(window), heard)
         if progress:
             progress("words", sum(map(length, done)), total)
     found = [done[window] for window in windows]
@@ -92,6 +89,27 @@ def recognize(
         (*ignored, *_warnings(found)),
         tuple(region for heard in found for region in heard.repaired),
     )
+
+
+def spoken(
+    audio: Audio, windows: Sequence[Window], recognizer: Recognizer, options: WordOptions, memo: Memo | None = None
+) -> str:
+    """The language that was given, or else the one that most of some windows from all over the recording are in."""
+    return _given(options) or _language(audio, windows, recognizer, memo)
+
+
+def hear(
+    audio: Audio, windows: Sequence[Window], recognizer: Recognizer, options: WordOptions, language: str
+) -> Iterator[tuple[Window, Heard]]:
+    """Windows of a recording in this language and what each says, as soon as that is known, in any order."""
+    listener = Listener(audio, replace(options, language=language), recognizer.temperatures)
+    one = settled if _given(options) else _in_its_languages
+    plans = (one(listener, listener.piece(*window)) for window in windows)
+    return ((windows[number], heard) for number, heard in carried_out(plans, recognizer, options.batch_size))
+
+
+def _given(options: WordOptions) -> str | None:
+    return options.language if options.language != "auto" else None
 
 
 def _ignored(recognizer: Recognizer, options: WordOptions) -> Iterator[str]:

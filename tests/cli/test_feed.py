@@ -20,6 +20,11 @@ from earwitness import download
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.cli import main
 from earwitness.feeds import parse
+from earwitness.library.corrections import Correction
+from earwitness.library.episodes import correct, episodes, raw_transcript_of
+from earwitness.library.jobs import Queue
+from earwitness.library.shows import job_key
+from earwitness.library.store import Library
 from servers import Server, body, serving, versioned
 from sounds import speech, write_wav
 
@@ -180,6 +185,34 @@ def test_a_bad_episode_is_set_aside_and_stops_no_other(show: Show) -> None:
     assert (third.status, show.server.asked) == (0, ["/feed", "/e2.wav"])
     assert len(show.made) == 3
     assert "3 done" in show.run("--retry").err
+
+
+def test_what_another_run_is_at_is_left_to_it(show: Show) -> None:
+    show.run("--match", "cake")  # so that the library knows the feed
+    with Library(show.folder / "library.sqlite") as library:
+        queue = Queue(library)
+        queue.add(job_key(1, "e2"), "{}")
+        taken = queue.claim()
+        assert taken
+        run = show.run()
+        assert (run.status, run.errors) == (0, [])
+        assert "On Bread: another run is at 1 more" in run.err
+        assert show.made == ["2025-09-01 Rye", "2025-09-03 Ovens"]
+        assert queue.give_back(taken)
+        assert "1 of 3 episodes to do, 2 done" in show.run().err
+    assert len(show.made) == 3
+
+
+def test_names_that_were_put_right_are_expected_in_the_next_episode(show: Show) -> None:
+    show.run("--limit", "1")
+    with Library(show.folder / "library.sqlite") as library:
+        (done,) = episodes(library)
+        first = raw_transcript_of(library, done.id).words[0]
+        right = Correction("text", first.start, first.end, first.word.strip(), "Lois Lane")
+        assert correct(library, done.recording, [right]) == ()
+        show.run()
+        works = {job.key: json.loads(job.work)["expected"]["hotwords"] for job in Queue(library).jobs()}
+    assert works == {job_key(1, "e3"): [], job_key(1, "e2"): ["Lois Lane"], job_key(1, "e1"): ["Lois Lane"]}
 
 
 def test_a_file_is_a_feed_too(show: Show) -> None:

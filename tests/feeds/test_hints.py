@@ -45,6 +45,14 @@ def test_people_of_the_show_stand_in_where_the_episode_names_nobody() -> None:
     assert hotwords(feed, Episode("Rye", "1", people=(BOB,))) == ("Bob Noyce",)
 
 
+def test_what_was_put_right_in_other_episodes_comes_after_the_people() -> None:
+    feed = Feed("On Bread", "en", (), people=(ADA,))
+    item = Episode("Rye", "1", description="we ask Grace Hopper")
+    assert hotwords(feed, item, {"lois lane"}, ("Lois Lane", "Ada Lovelace")) == (
+        "Ada Lovelace", "Lois Lane", "Grace Hopper",
+    )  # fmt: skip
+
+
 def test_german_nouns_are_no_names() -> None:
     assert heard("", "über den Ofen und das Brot von Ada Lovelace", language="de") == ("Ada Lovelace",)
 

@@ -74,6 +74,12 @@ CHAT_URL = SummaryOptions.chat_url
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 ComputeType = Annotated[str, typer.Option(help="auto, int8, float16, bfloat16, float32 or another of CTranslate2's.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; 0 is one a core.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|ADDRESS", help="Work on the Ray cluster there; auto finds or starts one.", show_default=False
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")]
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")]

@@ -25,7 +25,7 @@ from earwitness.feeds.hints import small_print
 from earwitness.feeds.lines import Line, read
 from earwitness.feeds.rewriting import rewritten
 from earwitness.files import write_whole
-from earwitness.library import shows
+from earwitness.library import corrections, shows
 from earwitness.library.jobs import Claims, Queue
 from earwitness.library.jobs import Job as QueueJob
 from earwitness.library.store import Library
@@ -78,6 +78,7 @@ def feed(
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
     workers: arguments.Workers = 1,
+    ray: arguments.Ray = None,
     offline: arguments.Offline = False,
     allow_private: arguments.AllowPrivate = False,
     resume: arguments.Resume = True,
@@ -100,7 +101,7 @@ def feed(
         work = _found(place, wish, options.source, kept, retry=retry, quiet=quiet)
         try:
             with display(len(work.todo), quiet=quiet) as on_screen:
-                outcomes = list(_transcribed(work, job, workers, on_screen, kept))
+                outcomes = list(_transcribed(work, job, workers, ray, on_screen, kept))
         except KeyboardInterrupt:
             typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
             raise typer.Exit(arguments.INTERRUPTED) from None
@@ -182,15 +183,17 @@ def _states(library: Library, show: int) -> dict[str, str]:
 
 
 def _transcribed(
-    work: _Work, job: Job, workers: int, on_screen: Quiet, library: Library
+    work: _Work, job: Job, workers: int, ray: str | None, on_screen: Quiet, library: Library
 ) -> Iterator[tuple[Episode, Outcome]]:
     """Transcribes what no other run is at; each outcome is noted, and said, as soon as it is reached."""
     if not work.todo:
         return
-    small = small_print(work.feed)
+    small, corrected = small_print(work.feed), corrections.hotwords(library, work.feed.title)
     episodes = {work.stems[episode.guid]: episode for episode in work.todo}
     queue, keys = Queue(library), {stem: shows.job_key(work.show, one.guid) for stem, one in episodes.items()}
-    queue.add_all({key: _job_text(reference(work.feed, episodes[stem], stem, small)) for stem, key in keys.items()})
+    queue.add_all(
+        {key: _job_text(reference(work.feed, episodes[stem], stem, small, corrected)) for stem, key in keys.items()}
+    )
     queue.retry([*keys.values()])
     claimed: dict[str, QueueJob] = {}
     found: dict[str, Outcome] = {}
@@ -202,7 +205,10 @@ def _transcribed(
             yield asked
 
     with Claims(queue, [*keys.values()]) as claims:
-        for outcome in transcribe_all(references(claims), job, workers=workers, report=on_screen.report):
+        outcomes = transcribe_all(
+            references(claims), job, workers=workers, ray=ray, report=on_screen.report, say=on_screen.say
+        )
+        for outcome in outcomes:
             claims.settle(claimed[outcome.stem], outcome.error)
             tell(outcome, on_screen)
             found[outcome.stem] = outcome

@@ -57,6 +57,7 @@ def transcribe(
     compute_type: arguments.ComputeType = "auto",
     threads: arguments.Threads = 0,
     workers: arguments.Workers = 1,
+    ray: arguments.Ray = None,
     offline: arguments.Offline = False,
     allow_private: arguments.AllowPrivate = False,
     resume: arguments.Resume = True,
@@ -78,7 +79,7 @@ def transcribe(
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume, publish_url)
     try:
         with display(len(references), quiet=quiet) as shown:
-            outcomes = _run(references, job, workers, shown)
+            outcomes = _run(references, job, workers, ray, shown)
     except KeyboardInterrupt:
         typer.echo("stopped; what is finished is kept, and the same command goes on from there", err=True)
         raise typer.Exit(arguments.INTERRUPTED) from None
@@ -93,10 +94,10 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _run(references: list[Reference], job: Job, workers: int, shown: Quiet) -> list[Outcome]:
+def _run(references: list[Reference], job: Job, workers: int, ray: str | None, shown: Quiet) -> list[Outcome]:
     """All outcomes in the order of the sources; warnings and errors are said as they come."""
     found: dict[str, Outcome] = {}
-    for outcome in transcribe_all(references, job, workers=workers, report=shown.report):
+    for outcome in transcribe_all(references, job, workers=workers, ray=ray, report=shown.report, say=shown.say):
         tell(outcome, shown)
         found[outcome.stem] = outcome
     return [found[reference.stem] for reference in references]

@@ -109,10 +109,11 @@ class FasterWhisper(Whisper):
     @cached_property
     def _whisper(self) -> Any:
         from faster_whisper import WhisperModel
+        from scipy.sparse import csr_array
 
         try:
             with self._loadable() as folder:
-                return WhisperModel(
+                whisper = WhisperModel(
                     str(folder),
                     device=self._device,
                     compute_type=self._compute_type,
@@ -125,6 +126,9 @@ class FasterWhisper(Whisper):
                 f"{self.model}: cannot be loaded on {self._device} as {self._compute_type} ({error}); "
                 "try --device cpu --compute-type int8, or download the model again"
             ) from error
+        # Threads multiply full matrices, in an order that depends on the number of cores; and these are mostly zeros.
+        whisper.feature_extractor.mel_filters = csr_array(whisper.feature_extractor.mel_filters)
+        return whisper
 
     @contextmanager
     def _loadable(self) -> Iterator[Path]:

@@ -95,22 +95,43 @@ def save(
         OptionError: an unknown format, or a stem that is not a plain file name.
         StorageError: the disk is full, the folder may not be written, and so on.
     """
+    return write(rendered(transcript, stem, formats, publish_url), folder)
+
+
+def rendered(
+    transcript: Transcript, stem: str, formats: Sequence[str], publish_url: str = ""
+) -> tuple[tuple[str, bytes], ...]:
+    """The name and the content of each file that `save` writes.
+
+    Raises:
+        OptionError: an unknown format, or a stem that is not a plain file name.
+    """
     _require_known(formats)
-    if not stem or stem.startswith("..") or any(character in "/\\\0" for character in stem):
-        raise OptionError(f"{stem!r} cannot name a file; give a stem without slashes")
-    folder = Path(folder)
+    _require_plain(stem)
     beside = Beside(stem, publish_url, tuple(formats))
-    contents = [(folder / f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript, beside)) for name in formats]
+    return tuple((f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript, beside)) for name in formats)
+
+
+def write(files: Sequence[tuple[str, bytes]], folder: str | Path) -> list[Path]:
+    """Writes files of these names and contents into a folder, each whole or not at all; else as `save`."""
+    folder = Path(folder)
+    for name, _ in files:
+        _require_plain(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _storage_error(folder, error) from error
-    for path, content in contents:
+    for name, content in files:
         try:
-            write_whole(path, content)
+            write_whole(folder / name, content)
         except OSError as error:
-            raise _storage_error(path, error) from error
-    return [path for path, _ in contents]
+            raise _storage_error(folder / name, error) from error
+    return [folder / name for name, _ in files]
+
+
+def _require_plain(stem: str) -> None:
+    if not stem or stem.startswith("..") or any(character in "/\\\0" for character in stem):
+        raise OptionError(f"{stem!r} cannot name a file; give a stem without slashes")
 
 
 def _storage_error(path: Path, error: OSError) -> StorageError:

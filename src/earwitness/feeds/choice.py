@@ -65,17 +65,20 @@ def stems(feed: Feed) -> dict[str, str]:
     return found
 
 
-def reference(feed: Feed, episode: Episode, stem: str, small: Collection[str] = ()) -> Reference:
-    """An episode as something to transcribe, with what its feed says of it; `small` as of `hints.small_print`."""
+def reference(
+    feed: Feed, episode: Episode, stem: str, small: Collection[str] = (), corrected: Collection[str] = ()
+) -> Reference:
+    """An episode to transcribe, with what its feed says of it; `small` and `corrected` as of `hints.hotwords`."""
     assert episode.audio
     fewest, most = speakers(feed, episode)
+    expected = hotwords(feed, episode, small, corrected)
     return Reference(
         episode.audio,
         "url",
         stem,
         stem,
         about=about(feed, episode),
-        expected=Expected(episode.size_bytes, episode.integrity, hotwords(feed, episode, small), fewest, most),
+        expected=Expected(episode.size_bytes, episode.integrity, expected, fewest, most),
     )
 
 

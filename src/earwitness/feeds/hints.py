@@ -46,8 +46,14 @@ def small_print(feed: Feed) -> frozenset[str]:
     return frozenset(term for term, count in counts.items() if count > COMMON_SHARE * len(sample))
 
 
-def hotwords(feed: Feed, episode: Episode, small: Collection[str] = ()) -> tuple[str, ...]:
+def hotwords(
+    feed: Feed, episode: Episode, small: Collection[str] = (), corrected: Collection[str] = ()
+) -> tuple[str, ...]:
     """Names and rare terms that may be said: the people, then those of the title, those of the notes.
+
+    Args:
+        small: terms that say nothing, in lower case; as of `small_print`.
+        corrected: what people have put right in other episodes of the show; it comes after the people.
 
     >>> item = Episode("Bridges, with Bob", "1", description="Ada Lovelace asks Bob Noyce about the Ponte Vecchio.")
     >>> hotwords(Feed("Show", "en", ()), item)
@@ -58,6 +64,7 @@ def hotwords(feed: Feed, episode: Episode, small: Collection[str] = ()) -> tuple
     notes = Counter(_terms(episode.notes, language, titled=False))
     guests = [guest for match in _WITH.finditer(episode.title) for guest in _terms(match[1], language, titled=True)]
     titled = [term for term in _terms(episode.title, language, titled=True) if _holds(term, notes)]
+    names += corrected
     ordered = [*names, *guests, *titled, *(term for term, _ in notes.most_common())]
     return tuple(_short(term for term in ordered if term in names or term.casefold() not in small))
 
