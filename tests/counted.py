@@ -21,7 +21,7 @@ from earwitness.batch import AT_WORK, Job, transcribe_all
 from earwitness.checkpoints import Shelf
 from earwitness.hearings import BATCHES_UNDER_WAY
 from earwitness.options import Options
-from earwitness.pipeline import _Stages
+from earwitness.pipeline import Stages
 from earwitness.repair import Heard
 from earwitness.source import find
 
@@ -34,13 +34,13 @@ FORMATS = ("json", "txt", "srt", "rttm", "notes")
 def count(journal: Path, run: str) -> None:
     """From here on this process notes what it begins and keeps."""
     file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    kept, settled, put = _Stages._kept, words.settled, Shelf.put
+    kept, settled, put = Stages._kept, words.settled, Shelf.put
     windows: dict[int, str] = {}
 
     def note(event: str, what: str) -> None:
         os.write(file, f"{run} {os.getpid()} {event} {what}\n".encode())  # one write, so whole lines
 
-    def counted(self: _Stages, stage: str, kind: Any, depends: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+    def counted(self: Stages, stage: str, kind: Any, depends: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
         what, begun = f"stage {stage}-of-{self.source.sha256[:8]}", []
 
         def compute_and_note() -> Any:
@@ -65,7 +65,7 @@ def count(journal: Path, run: str) -> None:
         if isinstance(value, Heard):
             note("end", windows.pop(id(value)))
 
-    _Stages._kept, words.settled, Shelf.put = counted, listened, put_and_note  # type: ignore[method-assign,assignment]
+    Stages._kept, words.settled, Shelf.put = counted, listened, put_and_note  # type: ignore[method-assign,assignment]
 
 
 @dataclass
