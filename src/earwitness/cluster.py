@@ -406,6 +406,7 @@ class _Driver:
         self._first: deque[_Task] = deque()
         """What is done before another recording is begun."""
         self._open: list[_Episode] = []
+        self._finished: deque[tuple[_Episode, Transcribed]] = deque()
         self._awaited: dict[Any, Callable[[Any], Iterable[Outcome]]] = {}
         self._fitness: list[Fitness] = []
         self._takes: dict[str, Callable[[_Seat, _Task, Any], Iterable[Outcome]]] = {
@@ -419,6 +420,7 @@ class _Driver:
             self._call(seat)
         while True:
             self._hand_out()
+            yield from self._written()  # while the workers are at their next tasks
             alive = any(seat.alive for seat in self._seats)
             if alive and not self._open:
                 return
@@ -430,6 +432,11 @@ class _Driver:
                 )
             for answer in arrived:
                 yield from self._awaited.pop(answer)(answer)
+
+    def _written(self) -> Iterator[Outcome]:
+        while self._finished:
+            episode, done = self._finished.popleft()
+            yield self._closed(episode, attempted(episode.reference, partial(kept, done, self._job)))
 
     def _call(self, seat: _Seat) -> None:
         self._awaited[seat.handle.ready.remote()] = partial(self._is_ready, seat)
@@ -534,7 +541,9 @@ class _Driver:
     def _transcribed(self, seat: _Seat, task: _Task, result: Transcribed | Divided | NotHere) -> Iterable[Outcome]:
         episode = task.episode
         if isinstance(result, Transcribed):
-            return (self._closed(episode, attempted(episode.reference, lambda: kept(result, self._job))),)
+            episode.owner = None  # it has nothing of it any more
+            self._finished.append((episode, result))
+            return ()
         if isinstance(result, NotHere):
             return self._sent(task)
         self._divide(episode, seat, result)
