@@ -17,10 +17,12 @@ import psutil
 import pytest
 
 import clusters
-from earwitness import batch, cluster
+from earwitness import __version__, batch
 from earwitness.batch import Job, Outcome
 from earwitness.checkpoints import FOLDER_VARIABLE, default_folder
-from earwitness.cluster import File, Fitness, _Driver
+from earwitness.cluster import driver
+from earwitness.cluster.driver import Driver, require_fit
+from earwitness.cluster.worker import File, Fitness
 from earwitness.errors import ExtraError, OptionError
 from earwitness.options import Options
 from earwitness.source import Reference, find
@@ -40,7 +42,7 @@ def two_nodes() -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def short_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "LONG_S", 60.0)
+    monkeypatch.setattr(driver, "LONG_S", 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +80,9 @@ def test_a_node_is_killed_and_the_transcripts_are_those_of_the_local_run(
     said: list[str] = []
     divided: list[str] = []
     heard: set[str] = set()
-    divide = _Driver._divide
+    divide = Driver._divide
 
-    def noted(self: _Driver, episode: Any, *arguments: Any) -> None:
+    def noted(self: Driver, episode: Any, *arguments: Any) -> None:
         divided.append(episode.reference.name)
         divide(self, episode, *arguments)
 
@@ -90,7 +92,7 @@ def test_a_node_is_killed_and_the_transcripts_are_those_of_the_local_run(
         if heard and {*divided} == {"a.wav", "b.wav"} and two_nodes.worker_nodes:
             clusters.kill(two_nodes)
 
-    monkeypatch.setattr(_Driver, "_divide", noted)
+    monkeypatch.setattr(Driver, "_divide", noted)
     running = batch.transcribe_all(find([str(talk)]), there, ray=two_nodes.address, report=report, say=said.append)
     found = by_name(running)
     assert not two_nodes.worker_nodes
@@ -171,9 +173,9 @@ def test_a_recording_that_kills_its_workers_is_set_aside(
     two_nodes: Any, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As soon as it is handed out all workers are killed, so that it looks like the culprit; the cluster works on."""
-    start, killed = _Driver._start, []
+    start, killed = Driver._start, []
 
-    def start_and_kill(self: _Driver, *arguments: Any) -> None:
+    def start_and_kill(self: Driver, *arguments: Any) -> None:
         start(self, *arguments)
         for process in clusters.workers():
             os.kill(process, signal.SIGKILL)
@@ -181,7 +183,7 @@ def test_a_recording_that_kills_its_workers_is_set_aside(
 
     job = Job(DEMO, tmp_path / "out", ("txt",), None)
     with monkeypatch.context() as context:
-        context.setattr(_Driver, "_start", start_and_kill)
+        context.setattr(Driver, "_start", start_and_kill)
         (outcome,) = batch.transcribe_all(find([str(talk / "a.wav")]), job, ray=two_nodes.address)
     assert "a.wav: lost 3 workers" in (outcome.error or "")
     assert 3 <= len(set(killed)) <= 6
@@ -287,9 +289,9 @@ def test_what_cannot_go_together(talk: Path, tmp_path: Path, monkeypatch: pytest
 
 
 def test_all_nodes_must_do_the_same() -> None:
-    here = Fitness("1", "one", cluster.__version__, "a")
-    cluster._require_fit([here, here])
+    here = Fitness("1", "one", __version__, "a")
+    require_fit([here, here])
     with pytest.raises(OptionError, match=r"two has earwitness 0\.0\.9"):
-        cluster._require_fit([here, Fitness("2", "two", "0.0.9", "a")])
+        require_fit([here, Fitness("2", "two", "0.0.9", "a")])
     with pytest.raises(OptionError, match="two has the engines b; one has a; name one with --engine"):
-        cluster._require_fit([here, Fitness("2", "two", cluster.__version__, "b")])
+        require_fit([here, Fitness("2", "two", __version__, "b")])
