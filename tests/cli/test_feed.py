@@ -215,6 +215,11 @@ def test_names_that_were_put_right_are_expected_in_the_next_episode(show: Show) 
     assert works == {job_key(1, "e3"): [], job_key(1, "e2"): ["Lois Lane"], job_key(1, "e1"): ["Lois Lane"]}
 
 
+def test_whoever_reads_the_transcripts_elsewhere_is_named_first(show: Show) -> None:
+    run = show.run("--match", "cake", "--summarizer", "chat:some", "--chat-url", "https://example.org/v1")
+    assert run.err.startswith("the text of the transcript is sent to example.org, as --summarizer chat asks\n")
+
+
 def test_a_file_is_a_feed_too(show: Show) -> None:
     path = show.folder / "my feed.xml"
     path.write_bytes(show.xml())

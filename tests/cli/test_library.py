@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sentence_checkpoint
-from earwitness.checkpoints import FOLDER_VARIABLE
+from commands import called
 from earwitness.exports.json import read, write
 from earwitness.library.episodes import episodes, raw_transcript_of
 from earwitness.library.search import search
@@ -35,12 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (outcome,) = json.loads(done.stdout)
     assert outcome["episode"] == 1
     return place
-
-
-def called(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, FOLDER_VARIABLE: str(place / "cache"), "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "earwitness", *arguments]
-    return subprocess.run(command, capture_output=True, cwd=place, env=environment, text=True)
 
 
 @pytest.fixture

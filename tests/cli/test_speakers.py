@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from earwitness.checkpoints import FOLDER_VARIABLE
+from commands import called
 from earwitness.exports import json as transcripts
 from earwitness.types import Transcript
 from sounds import speech, write_wav
@@ -28,12 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_wav(place / "two.wav", speech(50.0, 60.0))
     called(place, "transcribe", "one.wav", "two.wav", "--engine", "fake", "-f", "json")
     return place
-
-
-def called(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, FOLDER_VARIABLE: str(place / "cache"), "COLUMNS": "200", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "earwitness", *arguments]
-    return subprocess.run(command, capture_output=True, cwd=place, env=environment, text=True)
 
 
 @pytest.fixture

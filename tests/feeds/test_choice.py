@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from earwitness.feeds import Enclosure, Episode, Feed
-from earwitness.feeds.choice import Wish, new, reference, stems, wanted
+from earwitness.feeds.choice import Wish, reference, stems, wanted
 from earwitness.source import Expected, Reference
 from earwitness.stems import MAX_STEM_BYTES
 from earwitness.types import EpisodeInfo, Person
@@ -54,11 +54,6 @@ def test_long_stems_keep_what_tells_them_apart() -> None:
     long = stems(feed(*(episode(str(number), "ö" * 500) for number in range(3))))
     assert len(set(long.values())) == 3
     assert all(len(stem.encode()) <= MAX_STEM_BYTES for stem in long.values())
-
-
-def test_what_is_done_is_not_new() -> None:
-    items = [episode("done"), episode("fresh")]
-    assert [item.guid for item in new(items, {"done", "gone"})] == ["fresh"]
 
 
 def test_a_reference_says_what_the_feed_says() -> None:

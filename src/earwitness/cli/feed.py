@@ -16,10 +16,11 @@ from earwitness.checkpoints import default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
 from earwitness.cli.transcribe import plain, print_outcomes, tell
+from earwitness.cli.writer import announced
 from earwitness.errors import EarwitnessError, OptionError, SourceError, StorageError
 from earwitness.exports import FORMATS, parse_formats
 from earwitness.feeds import Episode, Feed, parse
-from earwitness.feeds.choice import Wish, new, reference, stems, wanted
+from earwitness.feeds.choice import Wish, reference, stems, wanted
 from earwitness.feeds.fetching import Fetched, fetch, identity, is_address, shown
 from earwitness.feeds.hints import small_print
 from earwitness.feeds.lines import Line, read
@@ -92,6 +93,7 @@ def feed(
         max_speakers=max_speakers, known_voices=known_voices, library=library, summarizer=summarizer,
         chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
     )  # fmt: skip
+    announced(options, quiet=quiet)
     wish = Wish(limit, _date(since), match)
     names = parse_formats(formats)
     if write_feed and "feed" not in names:
@@ -139,13 +141,14 @@ def _found(place: str, wish: Wish, options: SourceOptions, library: Library, *, 
     first = parse(fetched.content, name=shown(place), url=url)
     show = shows.remember(library, key, first.title, fetched)
     whole, incomplete = _with_older(first, place, wish, options)
-    asked, states = wanted(whole, wish), _states(library, show)
-    ended = {guid for guid, state in states.items() if state == "done" or (state == "failed" and not retry)}
-    todo = new(asked, ended)
+    asked = wanted(whole, wish)
+    jobs = Queue(library).jobs(keys=[shows.job_key(show, episode.guid) for episode in asked])
+    ended = {job.key: job.state for job in jobs if job.state == "done" or (job.state == "failed" and not retry)}
+    todo = tuple(episode for episode in asked if shows.job_key(show, episode.guid) not in ended)
     if not quiet:
         if first.new_url and first.new_url != place:
             typer.echo(f"{shown(place)}: says that it has moved to {first.new_url}", err=True)
-        aside = sum(states[episode.guid] == "failed" for episode in asked if episode.guid in ended)
+        aside = sum(state == "failed" for state in ended.values())
         done = len(asked) - len(todo) - aside
         typer.echo(
             f"{first.title or shown(place)}: {len(todo)} of {len(whole.episodes)} episodes to do"
@@ -175,13 +178,6 @@ def _with_older(feed: Feed, place: str, wish: Wish, options: SourceOptions) -> t
     return feed, False
 
 
-def _states(library: Library, show: int) -> dict[str, str]:
-    """Guid -> the state of its job, of the episodes of a show that were ever to be done."""
-    beginning = shows.job_key(show, "")
-    jobs = Queue(library).jobs()
-    return {job.key.removeprefix(beginning): job.state for job in jobs if job.key.startswith(beginning)}
-
-
 def _transcribed(
     work: _Work, job: Job, workers: int, ray: str | None, on_screen: Quiet, library: Library
 ) -> Iterator[tuple[Episode, Outcome]]:
@@ -192,7 +188,10 @@ def _transcribed(
     episodes = {work.stems[episode.guid]: episode for episode in work.todo}
     queue, keys = Queue(library), {stem: shows.job_key(work.show, one.guid) for stem, one in episodes.items()}
     queue.add_all(
-        {key: _job_text(reference(work.feed, episodes[stem], stem, small, corrected)) for stem, key in keys.items()}
+        {
+            key: json.dumps(to_plain(reference(work.feed, episodes[stem], stem, small, corrected)))
+            for stem, key in keys.items()
+        }
     )
     queue.retry([*keys.values()])
     claimed: dict[str, QueueJob] = {}
@@ -216,10 +215,6 @@ def _transcribed(
     if elsewhere:
         on_screen.say(f"{work.feed.title}: another run is at {elsewhere} more")
     yield from ((episode, found[stem]) for stem, episode in episodes.items() if stem in found)
-
-
-def _job_text(asked: Reference) -> str:
-    return json.dumps(to_plain(asked))
 
 
 def _date(text: str | None) -> datetime | None:

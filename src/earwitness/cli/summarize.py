@@ -12,6 +12,7 @@ from earwitness import engines
 from earwitness.checkpoints import Checkpoints, default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
+from earwitness.cli.writer import announced
 from earwitness.errors import OptionError
 from earwitness.exports import parse_formats
 from earwitness.options import Options
@@ -51,9 +52,7 @@ def summarize(
     )  # fmt: skip
     if summarizer == engines.NO_SUMMARY:
         raise OptionError("--summarizer none: nothing to do; give auto, extractive, seq2seq or chat")
-    writer = engines.summarizer(options.summary, options.model)
-    if writer and writer.notice and not quiet:
-        typer.echo(writer.notice, err=True)
+    writer = announced(options, quiet=quiet)
     sentences = engines.sentence_embedder(sentence_model, options.model)
     kept = Checkpoints(default_folder(), resume=resume)
     job = Job(options.summary, writer, parse_formats(formats), kept, output_dir, library, sentences)

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from earwitness import engines
 from earwitness.batch import Job, Outcome, linked, transcribe_all
 from earwitness.checkpoints import default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
+from earwitness.cli.writer import announced
 from earwitness.coverage import total
 from earwitness.exports import parse_formats
 from earwitness.options import Options
@@ -72,9 +72,7 @@ def transcribe(
         summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported,
         allow_private=allow_private,
     )  # fmt: skip
-    writer = engines.summarizer(options.summary, options.model)
-    if writer and writer.notice and not quiet:
-        typer.echo(writer.notice, err=True)
+    announced(options, quiet=quiet)
     references = find(sources)
     job = Job(options, output_dir, parse_formats(formats), default_folder(), resume, publish_url)
     try:

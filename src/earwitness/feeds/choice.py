@@ -96,11 +96,6 @@ def about(feed: Feed, episode: Episode) -> EpisodeInfo:
     )
 
 
-def new(episodes: Collection[Episode], done: Collection[str]) -> tuple[Episode, ...]:
-    """Those whose guids are not among the `done`."""
-    return tuple(episode for episode in episodes if episode.guid not in done)
-
-
 def _marked(stem: str, guid: str) -> str:
     mark = f" {hashlib.sha256(guid.encode(errors='surrogatepass')).hexdigest()[:_MARK_CHARACTERS]}"
     return safe_stem(stem, MAX_STEM_CHARACTERS - len(mark), MAX_STEM_BYTES - len(mark)) + mark
