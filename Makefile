@@ -21,7 +21,7 @@ test-slow: $(VENV)/installed-test
 
 test-models: $(MODELS)/installed
 	$(MODELS)/bin/python -m pytest -rs tests/engines/test_transformers.py tests/engines/test_conversion.py \
-		tests/engines/test_seq2seq.py tests/engines/test_sentences.py
+		tests/engines/test_seq2seq.py tests/engines/test_sentences.py tests/with_torch
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.errors import AudioError, SourceError, StorageError
+from earwitness.errors import AudioError, OptionError, SourceError, StorageError
 from earwitness.mapped import mapped
 from earwitness.options import AudioOptions
 from earwitness.types import Audio, Seconds
@@ -33,8 +33,8 @@ CONTAINERS = (
 """FFmpeg's names; `mov` is also mp4, m4a and 3gp, `matroska` also webm, `asf` also wma, `nistsphere` the .sph files of
 speech corpora. None refers to other files."""
 
-BLOCK_SAMPLES = SAMPLE_RATE_HZ
-"""One second: long enough to tell whether channels cancel, short enough to forget."""
+BLOCK_S = 1.0
+"""Long enough to tell whether channels cancel, short enough to forget."""
 
 SAMPLE_RATES_HZ = (1_000, 768_000)
 MAX_CHANNELS = 64
@@ -122,6 +122,7 @@ def load(
     path: str | Path,
     options: AudioOptions = _DEFAULTS,
     *,
+    sample_rate: int = SAMPLE_RATE_HZ,
     scratch: Path | None = None,
     progress: Callable[[Seconds], None] | None = None,
 ) -> Audio:
@@ -133,16 +134,18 @@ def load(
 
     Args:
         path: Any file with sound in it: mp3, m4a, aac, ogg, opus, flac, wav, wma, aiff, webm, mp4 and so on.
+        sample_rate: Of what is returned, in hertz; other stages want the default.
         scratch: A folder. The samples (230 MB an hour) lie there in a file without a name and are mapped from it,
             instead of in memory.
         progress: Called with the seconds decoded so far, about once a second of audio.
 
     Returns:
-        Audio with `samples` float32, shape (n,), finite, read-only, at 16 kHz.
+        Audio with `samples` float32, shape (n,), finite, read-only, at `sample_rate`.
 
     Raises:
         SourceError: there is no such file, or it cannot be read.
         AudioError: it is not audio, holds none, or more than `options.max_duration_s`.
+        OptionError: a sample rate that is none.
         StorageError: `scratch` cannot be written.
 
     Example:
@@ -154,6 +157,8 @@ def load(
         ...     load(file.name).duration
         1.0
     """
+    if not SAMPLE_RATES_HZ[0] <= sample_rate <= SAMPLE_RATES_HZ[1]:
+        raise OptionError(f"sample rate {sample_rate} Hz: give one from {SAMPLE_RATES_HZ[0]} to {SAMPLE_RATES_HZ[1]}")
     path = Path(path)
     name = _shown(path)
     store = _Samples(scratch)
@@ -161,17 +166,17 @@ def load(
     try:
         with _opened(path) as file, _container(file, name) as container:
             stream = _audio_stream(container, name)
-            for block in _blocks(_frames(container, stream, damage), _clock(container), damage):
+            for block in _blocks(_frames(container, stream, damage), _clock(container), damage, sample_rate):
                 store.append(block)
-                duration = to_seconds(store.count)
+                duration = to_seconds(store.count, sample_rate)
                 if duration > options.max_duration_s:
                     raise AudioError(f"{name}: longer than {options.max_duration_s:g} s; cut it into shorter files")
                 if progress is not None:
                     progress(duration)
             if not store.count:
                 raise _nothing(name, damage)
-            warnings = (*_truncation(file, container, stream, to_seconds(store.count)), *damage.warnings())
-        return Audio(store.finish(), SAMPLE_RATE_HZ, warnings)
+            warnings = (*_truncation(file, container, stream, to_seconds(store.count, sample_rate)), *damage.warnings())
+        return Audio(store.finish(), sample_rate, warnings)
     finally:
         store.close()
 
@@ -304,8 +309,8 @@ def _clock(container: Any) -> _Clock:
     return _Clock(start, None if container.duration is None else container.duration / av.time_base)
 
 
-def _blocks(frames: Iterator[Any], clock: _Clock, damage: _Damage) -> Iterator[FloatArray]:
-    """Mono blocks at 16 kHz; a new resampler wherever the stream changes its rate, format or channels."""
+def _blocks(frames: Iterator[Any], clock: _Clock, damage: _Damage, rate_hz: int) -> Iterator[FloatArray]:
+    """Mono blocks of a second at a rate; a new resampler wherever the stream changes its rate, format or channels."""
     import av
 
     setup: tuple[int, str, str] | None = None
@@ -315,34 +320,33 @@ def _blocks(frames: Iterator[Any], clock: _Clock, damage: _Damage) -> Iterator[F
         needed = (frame.sample_rate, frame.format.name, frame.layout.name)
         gap = clock.gap(frame, heard)
         if needed != setup or gap:
-            yield from _resampled(resampler, None, damage)
+            yield from _resampled(resampler, None, damage, rate_hz)
             # Interleaved, since PyAV runs past the end of its table of planes when there are eight or more.
-            resampler = av.AudioResampler("flt", frame.layout, SAMPLE_RATE_HZ, BLOCK_SAMPLES)
+            resampler = av.AudioResampler("flt", frame.layout, rate_hz, to_samples(BLOCK_S, rate_hz))
             setup = needed
         if gap:
-            yield from _silence(gap)
+            yield from _silence(to_samples(gap, rate_hz), rate_hz)
             damage.gap_s += gap
-        yield from _resampled(resampler, frame, damage)
+        yield from _resampled(resampler, frame, damage, rate_hz)
         heard += gap + frame.samples / frame.sample_rate
-    yield from _resampled(resampler, None, damage)
+    yield from _resampled(resampler, None, damage, rate_hz)
 
 
-def _resampled(resampler: Any, frame: Any, damage: _Damage) -> Iterator[FloatArray]:
+def _resampled(resampler: Any, frame: Any, damage: _Damage, rate_hz: int) -> Iterator[FloatArray]:
     """What the resampler gives for a frame, or for the end (none)."""
     if resampler is not None:
         for block in resampler.resample(frame):
             channels = block.to_ndarray().reshape(-1, block.layout.nb_channels)
-            yield _downmixed(np.ascontiguousarray(channels.T), damage)
+            yield _downmixed(np.ascontiguousarray(channels.T), damage, rate_hz)
 
 
-def _silence(duration: Seconds) -> Iterator[FloatArray]:
-    left = to_samples(duration)
-    while left > 0:
-        yield np.zeros(min(left, BLOCK_SAMPLES), dtype=np.float32)
-        left -= BLOCK_SAMPLES
+def _silence(samples: int, most: int) -> Iterator[FloatArray]:
+    while samples > 0:
+        yield np.zeros(min(samples, most), dtype=np.float32)
+        samples -= most
 
 
-def _downmixed(channels: FloatArray, damage: _Damage) -> FloatArray:
+def _downmixed(channels: FloatArray, damage: _Damage, rate_hz: int) -> FloatArray:
     """The mean of the channels, shape (channels, n) to (n,), or one of them where the mean cancels."""
     if not np.abs(channels).max(initial=0.0) < MAX_AMPLITUDE:  # also true of NaN
         bad = ~(np.abs(channels) < MAX_AMPLITUDE)
@@ -353,7 +357,7 @@ def _downmixed(channels: FloatArray, damage: _Damage) -> FloatArray:
         return mean
     energies = np.square(channels).mean(axis=1)
     if energies.mean() > SILENCE_ENERGY and np.square(mean).mean() < CANCELLATION * energies.mean():
-        damage.cancelled_s += to_seconds(len(mean))
+        damage.cancelled_s += to_seconds(len(mean), rate_hz)
         first_loud = int(np.argmax(energies >= energies.max() / 2))
         mean = channels[first_loud]
     return mean

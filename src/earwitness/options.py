@@ -20,6 +20,10 @@ def _require(true: bool, message: str) -> None:
         raise OptionError(message)
 
 
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+"""The numbers that models on torch can compute in."""
+
+
 @dataclass(frozen=True)
 class SourceOptions:
     """How a recording is fetched."""
@@ -94,6 +98,28 @@ class ModelOptions:
 
     def __post_init__(self) -> None:
         _require(bool(self.model.strip()), "model must not be empty; try --model auto")
+        _require(self.threads >= 0, "threads must not be negative")
+
+
+@dataclass(frozen=True)
+class PretrainedOptions:
+    """A model of transformers, apart from its name, and how it runs."""
+
+    revision: str | None = None
+    """A commit, branch or tag of the model on the hub."""
+    cache: Path | None = None
+    """The hub's cache; none is the user's."""
+    offline: bool = False
+    """Never ask the hub."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    dtype: str = "auto"
+    """float32 (auto on a CPU), float16 (auto on a GPU) or bfloat16."""
+    threads: int = 0
+    """CPU threads; 0 is one a core."""
+
+    def __post_init__(self) -> None:
+        _require(self.dtype in DTYPES, f"dtype must be {', '.join(DTYPES[:-1])} or {DTYPES[-1]}")
         _require(self.threads >= 0, "threads must not be negative")
 
 

@@ -265,3 +265,74 @@ class SentenceEmbedder(Protocol):
             ModelError: the model cannot be had or run.
         """
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class SoundEmbedding:
+    """A window of sound as points: `clip`, float32 (d,), for the whole of it, and `frames`, float32 (t, d'), one every
+    `frame_s` seconds from the window's beginning; none (shape (0, d')) where an engine knows only the whole."""
+
+    clip: FloatArray
+    frames: FloatArray
+    frame_s: Seconds
+
+
+class SoundEmbedder(Protocol):
+    """Sound to points: what sounds alike lies close together."""
+
+    name: str
+    model: str
+    """The folder or hub id that is used."""
+    sample_rate: int
+    """In hertz, of the windows."""
+    window_s: float
+    """The longest window that it hears at once."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same sound might become other points."""
+        ...
+
+    def embed(self, windows: Sequence[FloatArray]) -> list[SoundEmbedding]:
+        """One result a window. Each window is float32 (n,) at `sample_rate`, at most `window_s` long.
+
+        Raises:
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+
+class SoundClassifier(Protocol):
+    """Sound to what it is of."""
+
+    name: str
+    model: str
+    """The folder or hub id that is used, or what ships with the package."""
+    labels: Sequence[str]
+    sample_rate: int
+    """In hertz, of the windows."""
+    window_s: float
+    """The length of window that it judges at once."""
+    exclusive: bool
+    """Whether a window is of one label only: then its scores add up to 1."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same sound might be judged otherwise."""
+        ...
+
+    def classify(self, windows: Sequence[FloatArray]) -> FloatArray:
+        """Scores of 0 to 1, float32 (len(windows), len(labels)). Each window is float32 (n,) at `sample_rate`.
+
+        Raises:
+            ModelError: the model cannot be had or run.
+        """
+        ...

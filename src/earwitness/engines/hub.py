@@ -8,39 +8,18 @@ engine's is converted where it can be. Nothing is asked of the hub that the cach
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
 from earwitness.engines import conversion, hub_files
+from earwitness.engines.repositories import SETTINGS, WEIGHTS, Repository, cached_part, is_hub_id, the_hub, whole_part
 from earwitness.engines.whisper_forms import ALIASES, CTRANSLATE2, FORMS, PICKLED, TRANSFORMERS, Form
-from earwitness.errors import ModelError, reason
+from earwitness.errors import ModelError
 
 DEMO = "demo"
 AUTO = "auto"
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Part of a hub repository, at one commit where that is pinned; `files` may be patterns.
-
-    `extras` are brought too, where there are any.
-    """
-
-    hub_id: str
-    files: tuple[str, ...]
-    revision: str | None = None
-    extras: tuple[str, ...] = ()
-
-    @property
-    def patterns(self) -> list[str]:
-        """All files that are wanted."""
-        return [*self.files, *self.extras]
 
 
 VOICES = {
@@ -77,11 +56,6 @@ SENTENCES = Repository(
 SENTENCE_MODEL = "sentences"
 """Its name in `earwitness models`."""
 
-SUMMARIZER_WEIGHTS = (("model*.safetensors",), ("pytorch_model*.bin",))
-"""Which files hold the weights of a summarizer, the safer ones first."""
-TEXTS = ("*.json", "*.model", "*.txt")
-"""The other files of a checkpoint of transformers: settings and vocabularies."""
-
 TOKENIZERS = {51864: "openai/whisper-tiny.en", 51865: "openai/whisper-tiny", 51866: "openai/whisper-large-v3"}
 """Where OpenAI's vocabularies lie, by their sizes."""
 
@@ -100,11 +74,6 @@ SUMMARIZER_REMEDIES = (
 SENTENCE_REMEDIES = (
     "run `earwitness models download {name}{engine}` on a connected machine and copy its cache, give a folder with "
     "--sentence-model FOLDER, or use --sentence-model none"
-)
-GATED = (
-    "{name}: {hub_id} is gated, and the hub does not know you as somebody who may read it; (1) accept its conditions "
-    "on https://huggingface.co/{hub_id}, (2) create a token that may read on https://huggingface.co/settings/tokens, "
-    "(3) give it with `hf auth login` or in the variable HF_TOKEN; or use {otherwise}"
 )
 
 
@@ -129,7 +98,7 @@ def find(name: str, *, form: Form = CTRANSLATE2, offline: bool = False) -> Path:
         return _fitting(demo_folder(), form, offline=offline)
     if Path(name).exists():
         return _fitting(Path(name), form, offline=offline)
-    if not _is_hub_id(form.hub_id(name)):
+    if not is_hub_id(form.hub_id(name)):
         known = ", ".join(("auto", DEMO, *form.ids))
         raise ModelError(f"{name}: neither a folder nor a known model; known are {known}, or give a hub id")
     for wanted in _forms(name, form):
@@ -151,7 +120,7 @@ def download(name: str, *, form: Form = CTRANSLATE2) -> Path:
     Raises:
         ModelError: the hub cannot be reached, or does not have it.
     """
-    with _hub(name, _remedy(name, form)):
+    with the_hub(name, _remedy(name, form)):
         for wanted in _forms(name, form):
             folder = hub_files.fetch(wanted.hub_id(name), wanted.files)
             if wanted.is_whole(folder):
@@ -192,11 +161,11 @@ def _tokenizer(checkpoint: Path, size: int, *, offline: bool) -> Path:
     if size not in TOKENIZERS:
         raise ModelError(f"{checkpoint}: OpenAI has no Whisper with {size} tokens; {remedy}")
     repository = Repository(TOKENIZERS[size], ("tokenizer.json",))
-    folder = _cached_part(repository)
+    folder = cached_part(repository)
     if not folder and offline:
         raise ModelError(f"{checkpoint}: its tokenizer is not in the cache and --offline forbids a download; {remedy}")
     if not folder:
-        with _hub(str(checkpoint), remedy):
+        with the_hub(str(checkpoint), remedy):
             folder = hub_files.fetch(repository.hub_id, repository.files)
     return folder / "tokenizer.json"
 
@@ -216,12 +185,12 @@ def find_voices(diarizer: str, model: str = "", *, offline: bool = False) -> Pat
     repository, path = VOICES[diarizer], Path(os.path.expanduser(model))  # noqa: PTH111
     if model and path.exists():
         return path
-    if model and not _is_hub_id(model):
+    if model and not is_hub_id(model):
         raise ModelError(f"--diarizer {diarizer}:{model}: neither a file, a folder nor a hub id; check the path")
     if model:
         repository = replace(repository, hub_id=model, revision=None)
     name = f"{diarizer}:{model}" if model else diarizer
-    return _whole_part(name, [repository], VOICE_REMEDIES.format(name=diarizer), "--diarizer builtin", offline)
+    return whole_part(name, [repository], VOICE_REMEDIES.format(name=diarizer), "--diarizer builtin", offline=offline)
 
 
 def find_summarizer(model: str, *, offline: bool = False) -> Path:
@@ -238,11 +207,11 @@ def find_summarizer(model: str, *, offline: bool = False) -> Path:
     if path.is_dir():
         return path
     hub_id, _, revision = model.partition("@")
-    if path.exists() or not _is_hub_id(hub_id):
+    if path.exists() or not is_hub_id(hub_id):
         raise ModelError(f"--summarizer seq2seq:{model}: neither a folder nor a hub id; check the path")
-    kinds = [Repository(hub_id, (*files, "config.json"), revision or None, TEXTS) for files in SUMMARIZER_WEIGHTS]
+    kinds = [Repository(hub_id, (*files, "config.json"), revision or None, SETTINGS) for files in WEIGHTS]
     remedy = SUMMARIZER_REMEDIES.format(name=model)
-    return _whole_part(model, kinds, remedy, "--summarizer extractive", offline)
+    return whole_part(model, kinds, remedy, "--summarizer extractive", offline=offline)
 
 
 def find_sentences(model: str = "", *, offline: bool = False) -> Path:
@@ -257,16 +226,16 @@ def find_sentences(model: str = "", *, offline: bool = False) -> Path:
     """
     if model in ("", SENTENCE_MODEL):
         remedy = SENTENCE_REMEDIES.format(name=SENTENCE_MODEL, engine="")
-        return _whole_part(SENTENCE_MODEL, [SENTENCES], remedy, "--sentence-model none", offline)
+        return whole_part(SENTENCE_MODEL, [SENTENCES], remedy, "--sentence-model none", offline=offline)
     path = Path(os.path.expanduser(model))  # noqa: PTH111
     if path.is_dir():
         return path
     hub_id, _, revision = model.partition("@")
-    if path.exists() or not _is_hub_id(hub_id):
+    if path.exists() or not is_hub_id(hub_id):
         raise ModelError(f"--sentence-model {model}: neither a folder nor a hub id; check the path")
     repository = replace(SENTENCES, hub_id=hub_id, revision=revision or None)
     remedy = SENTENCE_REMEDIES.format(name=model, engine=f" --engine {SENTENCE_MODEL}")
-    return _whole_part(model, [repository], remedy, "--sentence-model none", offline)
+    return whole_part(model, [repository], remedy, "--sentence-model none", offline=offline)
 
 
 def cached_sentences() -> Path | None:
@@ -275,54 +244,12 @@ def cached_sentences() -> Path | None:
 
     # Its client takes half a second to load, which few runs need.
     cached = Path(constants.HF_HUB_CACHE, hub_files.repository_folder(SENTENCES.hub_id)).is_dir()
-    return _cached_part(SENTENCES) if cached else None
-
-
-def _whole_part(name: str, repositories: Sequence[Repository], remedy: str, otherwise: str, offline: bool) -> Path:
-    """The folder of the first of some repositories that has all its files."""
-    for repository in repositories:
-        if cached := _cached_part(repository):
-            return cached
-    if offline:
-        raise ModelError(f"{name}: this model is not in the cache and --offline forbids a download; {remedy}")
-    for repository in repositories:
-        with _hub(name, remedy, gated=repository.hub_id, otherwise=otherwise):
-            hub_files.fetch(repository.hub_id, repository.patterns, repository.revision)
-        if cached := _cached_part(repository):
-            return cached
-    wanted = " nor ".join(" and ".join(repository.files) for repository in repositories)
-    raise ModelError(f"{name}: the hub has {repositories[0].hub_id}, but not its {wanted}; {remedy}")
-
-
-def _cached_part(repository: Repository) -> Path | None:
-    """The folder of a repository in the local cache, or none where any of its files is missing."""
-    hub = _Hub()
-    try:
-        folder = Path(
-            hub.snapshot_download(
-                repository.hub_id,
-                revision=repository.revision,
-                allow_patterns=repository.patterns,
-                local_files_only=True,
-            )
-        )
-    except (OSError, ValueError):
-        return None
-    found = all(any(folder.rglob(pattern)) for pattern in repository.files)
-    return folder if found and _has_all_parts(folder, repository) else None
-
-
-def _has_all_parts(folder: Path, repository: Repository) -> bool:
-    """Whether weights that an index lays into several of the wanted files are all there."""
-    indices = (json.loads(index.read_bytes()).get("weight_map", {}) for index in folder.glob("*.index.json"))
-    parts = {part for index in indices for part in index.values()}
-    wanted = {part for part in parts if any(fnmatch(part, pattern) for pattern in repository.files)}
-    return all((folder / part).exists() for part in wanted)
+    return cached_part(SENTENCES) if cached else None
 
 
 def cached_folder(hub_id: str, form: Form = CTRANSLATE2) -> Path | None:
     """The folder of a hub model in the local cache, or none where any of its files is missing."""
-    with _hub(hub_id, _remedy(hub_id, form)) as hub:
+    with the_hub(hub_id, _remedy(hub_id, form)) as hub:
         try:
             folder = Path(hub.snapshot_download(hub_id, allow_patterns=list(form.files), local_files_only=True))
         except (OSError, ValueError):
@@ -369,7 +296,7 @@ def catalogue() -> tuple[Model, ...]:
             folder = cached_folder(hub_id, form)
             rows.append(Model(name, engine, False, folder is not None, _size(folder) if folder else None))
     for name, repository in VOICES.items():
-        folder = _cached_part(repository)
+        folder = cached_part(repository)
         rows.append(Model(name, name, False, folder is not None, _size(folder) if folder else None))
     folder = cached_sentences()
     rows.append(Model(SENTENCE_MODEL, "sentences", False, folder is not None, _size(folder) if folder else None))
@@ -385,46 +312,6 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _is_hub_id(name: str) -> bool:
-    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
-
-
 def _remedy(name: str, form: Form) -> str:
     engine = "" if form is CTRANSLATE2 else f" --engine {form.kind}"
     return REMEDIES.format(name=name + engine)
-
-
-class _Hub:
-    """huggingface_hub, imported when it is needed and told to send no telemetry."""
-
-    def __init__(self) -> None:
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-        from huggingface_hub import snapshot_download
-
-        self.snapshot_download = snapshot_download
-
-
-@contextmanager
-def _hub(name: str, remedy: str, *, gated: str | None = None, otherwise: str = "") -> Iterator[_Hub]:
-    """The hub, with all that can go wrong there said in one line.
-
-    `gated` names a repository that may be closed, `otherwise` what to use in its place.
-    """
-    hub = _Hub()
-    try:
-        yield hub
-    except ModelError:
-        raise
-    except Exception as error:  # the hub's client raises some thirty kinds, several of them only by its HTTP library
-        if gated and _is_gated(error):
-            raise ModelError(GATED.format(name=name, hub_id=gated, otherwise=otherwise)) from error
-        raise ModelError(f"{name}: the hub did not give this model ({reason(error)}); {remedy}") from error
-
-
-def _is_gated(error: BaseException | None) -> bool:
-    """Whether the hub refused somebody it does not know, or who has not accepted a model's conditions."""
-    from huggingface_hub.errors import GatedRepoError
-
-    return error is not None and (
-        isinstance(error, GatedRepoError) or _is_gated(error.__cause__) or _is_gated(error.__context__)
-    )

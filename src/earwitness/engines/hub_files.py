@@ -20,8 +20,8 @@ def repository_folder(hub_id: str) -> str:
     return f"models--{hub_id.replace('/', '--')}"
 
 
-def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Path:
-    """The folder of a repository in the hub's cache, with all files of these patterns.
+def fetch(hub_id: str, files: Sequence[str], revision: str | None = None, cache: Path | None = None) -> Path:
+    """The folder of a repository in the hub's cache (none is the user's), with all files of these patterns.
 
     Raises:
         ModelError: a file is not what its hash says.
@@ -33,7 +33,8 @@ def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Pat
     info = HfApi().model_info(hub_id, revision=revision, files_metadata=True)
     large = {file.rfilename: file.lfs for file in info.siblings or () if file.lfs}
     repository = repository_folder(hub_id)
-    blobs, locks = (Path(constants.HF_HUB_CACHE, *parts) for parts in ((repository, "blobs"), (".locks", repository)))
+    root = Path(cache or constants.HF_HUB_CACHE)
+    blobs, locks = root / repository / "blobs", root / ".locks" / repository
     for folder in (blobs, locks):
         folder.mkdir(parents=True, exist_ok=True)
     for name in filter_repo_objects(large, allow_patterns=list(files)):
@@ -42,7 +43,7 @@ def fetch(hub_id: str, files: Sequence[str], revision: str | None = None) -> Pat
         with WeakFileLock(locks / f"{blob.name}.lock"):
             if not blob.exists():
                 _fetch(hf_hub_url(hub_id, name, revision=info.sha), blob, large[name].size, f"{hub_id}/{name}")
-    return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(files)))
+    return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(files), cache_dir=cache))
 
 
 def _fetch(url: str, blob: Path, size: int, name: str) -> None:

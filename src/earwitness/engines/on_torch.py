@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from earwitness.errors import ExtraError
-from earwitness.options import ModelOptions
+from earwitness.options import ModelOptions, PretrainedOptions
 
 PACKAGES = ("transformers", "torch")
 COMPUTE_TYPES = ("float32", "float16", "bfloat16")
@@ -30,7 +30,7 @@ def installed(asked: str, otherwise: str) -> Mapping[str, str]:
         ) from error
 
 
-def device(options: ModelOptions) -> str:
+def device(options: ModelOptions | PretrainedOptions) -> str:
     """cpu or cuda; auto is the GPU where there is one."""
     if options.device != "auto":
         return options.device
