@@ -80,6 +80,11 @@ Ray = Annotated[
         metavar="auto|ADDRESS", help="Work on the Ray cluster there; auto finds or starts one.", show_default=False
     ),
 ]
+Revision = Annotated[
+    str | None, typer.Option(help="A commit, branch or tag of the model on the hub.", show_default=False)
+]
+CacheDir = Annotated[Path | None, typer.Option(help="The hub's cache; by default yours.", show_default=False)]
+Dtype = Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the model hub.")]
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Let addresses lead into private networks.")]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Use what earlier runs finished.")]
