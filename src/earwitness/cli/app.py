@@ -16,6 +16,7 @@ from earwitness.cli import (
     models,
     score,
     search,
+    serve,
     speakers,
     summarize,
     synth,
@@ -38,9 +39,10 @@ for command, text in (
     (evaluate.evaluate, evaluate.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (serve.serve, serve.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
-    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
+    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=command is not serve.serve)(command)
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")

@@ -1,0 +1,37 @@
+"""The server as one application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from earwitness import __version__
+from earwitness.server import problems
+from earwitness.server.routes import jobs
+from earwitness.server.service import Service
+from earwitness.server.settings import Settings
+
+
+def application(settings: Settings) -> FastAPI:
+    """The application; its workers live as long as it does.
+
+    Raises:
+        StorageError: the library or the folder for recordings cannot be used.
+    """
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        try:
+            yield
+        finally:
+            service.stop()
+
+    app = FastAPI(title="earwitness", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
+    app.state.service = service
+    problems.install(app)
+    app.include_router(jobs.router)
+    return app

@@ -1,0 +1,79 @@
+"""Errors as answers: `application/problem+json` (RFC 9457), with the line that a command would print."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from earwitness.errors import (
+    AudioError,
+    EarwitnessError,
+    ModelError,
+    OptionError,
+    SourceError,
+    StorageError,
+    TranscriptError,
+)
+from earwitness.server.requests import ReusedKeyError, UnknownRequestError
+from earwitness.server.uploads import FormError, TooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request, Response
+
+TYPE = "application/problem+json"
+
+STATUSES: Mapping[type[Exception], int] = {
+    UnknownRequestError: 404,
+    ReusedKeyError: 422,
+    TooLargeError: 413,
+    FormError: 400,
+    AudioError: 422,
+    OptionError: 422,
+    TranscriptError: 422,
+    SourceError: 422,
+    StorageError: 507,
+    ModelError: 503,
+    EarwitnessError: 500,
+}
+"""Kinds of errors -> their statuses; the first kind that fits counts."""
+
+
+def status_of(error: EarwitnessError) -> int:
+    """
+    >>> status_of(OptionError("no")), status_of(StorageError("full"))
+    (422, 507)
+    """
+    return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that says what is wrong."""
+    from fastapi.responses import JSONResponse
+
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(content, status, dict(headers or {}), media_type=TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Lets all errors of an application be answered so."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    async def ours(_: Request, error: Exception) -> Response:
+        assert isinstance(error, EarwitnessError)
+        return problem(status_of(error), str(error))
+
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return problem(error.status_code, str(error.detail), error.headers)
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return problem(422, told)
+
+    app.add_exception_handler(EarwitnessError, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)

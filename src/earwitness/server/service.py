@@ -1,0 +1,39 @@
+"""What all parts of the server share."""
+
+from __future__ import annotations
+
+import time
+
+from earwitness.library.store import Library
+from earwitness.server.news import Newsroom
+from earwitness.server.recordings import Recordings
+from earwitness.server.settings import Settings
+from earwitness.server.workers import Workers
+
+
+class Service:
+    """The library, the recordings, the workers and their news, from the server's start to its end."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Opens what is needed, so that a server which could do nothing does not start.
+
+        Raises:
+            StorageError: the library or the folder for recordings cannot be used.
+        """
+        self.settings = settings
+        self.library().close()
+        self.recordings = Recordings(settings.recordings)
+        self.news = Newsroom()
+        self.workers = Workers(settings, self.recordings, self.news)
+        self.began_s = time.monotonic()
+
+    def library(self) -> Library:
+        """The library, opened for one thread; use it in a `with`."""
+        return Library(self.settings.library)
+
+    def start(self) -> None:
+        self.workers.start()
+
+    def stop(self) -> None:
+        self.news.close()
+        self.workers.stop()

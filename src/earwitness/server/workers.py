@@ -1,0 +1,246 @@
+"""Child processes that do the jobs of the queue, and the threads that look after them.
+
+Each thread takes a job, hands it to its child, and passes on what the child tells. A child that dies is replaced, and
+its job waits again until that has happened three times. When the server stops, jobs under way are given back: their
+checkpoints are kept, so the next server goes on where they were.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+from earwitness.batch import Job as BatchJob
+from earwitness.batch import Outcome, attempted, opened, transcribed
+from earwitness.checkpoints import default_folder
+from earwitness.errors import EarwitnessError, StorageError
+from earwitness.leases import LEASE_S, beating
+from earwitness.library import episodes
+from earwitness.library.jobs import Job, Queue
+from earwitness.library.store import Library
+from earwitness.options import Options
+from earwitness.pipeline import Engines, Stages
+from earwitness.server import recordings, requests
+from earwitness.server.news import News, Newsroom
+from earwitness.server.recordings import Recordings
+from earwitness.server.requests import CANCELLED, PREFIX
+from earwitness.server.settings import Settings
+
+LOOK_S = 2.0
+"""So often a free worker looks for jobs that another process has put into the queue."""
+NICENESS = 5
+"""Of children: whoever reads goes before whoever computes."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a child is handed."""
+
+    work: requests.Work
+    options: Options
+
+
+class Workers:
+    """The workers of a server; `start` and `stop` them once."""
+
+    def __init__(self, settings: Settings, kept: Recordings, news: Newsroom) -> None:
+        self._settings, self._recordings, self._news = settings, kept, news
+        self._stopped, self._wake = Event(), Event()
+        self._lock = Lock()
+        self._children: dict[str, Any] = {}
+        self._threads: Sequence[Thread] = ()
+
+    def start(self) -> None:
+        self._threads = [Thread(target=self._live, daemon=True) for _ in range(self._settings.workers)]
+        self._threads = [*self._threads, Thread(target=self._beat_on, daemon=True)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Gives back what is being done."""
+        self._stopped.set()
+        self._wake.set()
+        with self._lock:
+            children = list(self._children.values())
+        for process in children:
+            process.terminate()
+        for thread in self._threads:
+            thread.join()
+
+    def wake(self) -> None:
+        """There is something new to do."""
+        self._wake.set()
+
+    def cancel(self, request: str) -> None:
+        """Stops work on a request that was cancelled."""
+        with self._lock:
+            process = self._children.get(request)
+        if process:
+            process.terminate()
+        self._news.tell(News(request, CANCELLED))
+
+    @property
+    def at_work(self) -> int:
+        with self._lock:
+            return len(self._children)
+
+    def _beat_on(self) -> None:
+        with beating(self._beat, LEASE_S):
+            self._stopped.wait()
+
+    def _beat(self) -> None:
+        with Library(self._settings.library) as library:
+            Queue(library).beat()
+
+    def _live(self) -> None:
+        child: _Child | None = None
+        while not self._stopped.is_set():
+            self._wake.clear()
+            try:
+                with Library(self._settings.library) as library:
+                    job = Queue(library).claim(prefix=PREFIX)
+            except StorageError:  # it is held by another process, or the disk is full: that may pass
+                job = None
+            if job is None:
+                self._wake.wait(LOOK_S)
+                continue
+            child = child or _Child(self._settings)
+            if not self._do(job, child):
+                child.end()
+                child = None
+        if child:
+            child.end()
+
+    def _do(self, job: Job, child: _Child) -> bool:
+        """Does a job; false where the child is of no use any more."""
+        request = job.key.removeprefix(PREFIX)
+        with self._lock:
+            self._children[request] = child.process
+        self._news.tell(News(request, "running"))
+        try:
+            ended = self._listened(job, request, child)
+        finally:
+            with self._lock:
+                self._children.pop(request, None)
+        with suppress(StorageError):  # then its lease ends, and it is done again from its checkpoints
+            self._settle(job, request, ended)
+        return ended is not None
+
+    def _listened(self, job: Job, request: str, child: _Child) -> _Ended | None:
+        """What a child says at the end; none where it died."""
+        try:
+            work = requests.work_of(job.work)
+            child.connection.send(_Task(work, work.over(self._settings.options)))
+            while not isinstance(message := child.connection.recv(), _Ended):
+                stage, done, total = message
+                self._news.progress(request, stage, done, total, time.monotonic())
+            return message
+        except (EOFError, OSError):
+            return None
+        except (EarwitnessError, ValueError, TypeError) as error:  # a job of an older version
+            return _Ended(error=str(error))
+
+    def _settle(self, job: Job, request: str, ended: _Ended | None) -> None:
+        with Library(self._settings.library) as library:
+            queue = Queue(library)
+            if ended is None:
+                settled = queue.give_back(job) if self._stopped.is_set() else queue.died(job)
+            elif ended.error:
+                settled = queue.failed(job, ended.error)
+            else:
+                assert ended.episode is not None
+                requests.finished(library, request, ended.episode)
+                settled = queue.done(job)
+            if settled:
+                now = requests.request_of(library, request)
+                self._news.tell(News(request, now.state, episode=now.episode, reason=now.reason))
+
+
+class _Child:
+    """A process that transcribes."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(
+            target=_work, args=(theirs, settings.library, settings.recordings), name="earwitness worker", daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.terminate()
+        self.process.join()
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What became of a task."""
+
+    episode: int | None = None
+    error: str | None = None
+
+
+def _work(connection: Connection, library: Path | None, folder: Path) -> None:
+    """A child's life: tasks in, progress and ends out, until its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent says when to stop
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    engines: Engines | None = None
+    made_for: Options | None = None
+    kept = Recordings(folder)
+    try:
+        while True:
+            task: _Task = connection.recv()
+            if engines is None or made_for is None or not _same_engines(made_for, task.options):
+                engines, made_for = Engines(task.options), task.options
+            connection.send(_done(task, engines, library, kept, connection))
+    except (EOFError, OSError):
+        return
+
+
+def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
+    reference = task.work.reference
+    job = BatchJob(task.options, Path(), (), default_folder())
+
+    def work() -> int:
+        with opened(reference, job, lambda _name, *progress: connection.send(progress)) as stages:
+            made = transcribed(stages, job, engines).transcript
+            _keep_sound(stages, library, kept)
+        with Library(library) as opened_library:
+            return episodes.keep(opened_library, made)
+
+    try:
+        result = attempted(reference, work)
+    except (EOFError, OSError):
+        raise
+    except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
+        return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
+    return _Ended(error=result.error) if isinstance(result, Outcome) else _Ended(episode=result)
+
+
+def _keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
+    """Keeps the recording, what a browser is told of it, and its peaks."""
+    from earwitness import peaks
+
+    source = stages.source
+    kept.keep_copy(source.path, source.sha256)
+    path = kept.path(source.sha256)
+    with Library(library) as opened_library:
+        recordings.note(opened_library, source.sha256, recordings.sniffed(path), path.stat().st_size)
+    if not kept.peaks(source.sha256).exists():
+        kept.write_peaks(source.sha256, peaks.of(stages.audio))
+
+
+def _same_engines(one: Options, other: Options) -> bool:
+    return (one.model, one.summary, one.speakers) == (other.model, other.summary, other.speakers)
