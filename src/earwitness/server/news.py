@@ -15,11 +15,13 @@ from earwitness.progress import share_done
 from earwitness.types import Seconds
 
 ENDS = ("done", "failed", "cancelled")
+EVERY_S = 0.25
+"""Steps of one job that follow sooner are not told."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far a job is: its stage, how much of all is done (0 to 1), and how long it still takes, where that is known."""
+    """How far a job is: its stage, how much of all is done (0 to 1), and how long it still takes, if that is known."""
 
     stage: str = ""
     share: float = 0.0
@@ -45,6 +47,7 @@ class Newsroom:
         self._listeners: set[_Listener] = set()
         self._steps: dict[str, Step] = {}
         self._began: dict[str, float] = {}
+        self._told: dict[str, float] = {}
         self._closed = False
 
     def step_of(self, job: str) -> Step:
@@ -53,6 +56,9 @@ class Newsroom:
 
     def progress(self, job: str, stage: str, done: Seconds, total: Seconds, now_s: float) -> None:
         """Tells how far a running job is, at a time of a clock that never goes back."""
+        if now_s - self._told.get(job, -EVERY_S) < EVERY_S:
+            return
+        self._told[job] = now_s
         share = min(1.0, share_done(stage, done, total))
         began = self._began.setdefault(job, now_s)
         left = (now_s - began) * (1 - share) / share if share > 0.05 else None
@@ -67,6 +73,7 @@ class Newsroom:
             if news.state != "running":
                 self._steps.pop(news.job, None)
                 self._began.pop(news.job, None)
+                self._told.pop(news.job, None)
             listeners = list(self._listeners)
         for listener in listeners:
             listener.put(news)

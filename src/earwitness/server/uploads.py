@@ -60,7 +60,8 @@ async def form(request: Request, coming: Coming, most_bytes: int, *, file: str =
         TooLargeError: the body is longer than `most_bytes`.
         StorageError: the disk is full, and so on.
     """
-    from python_multipart.multipart import MultipartParseError, MultipartParser, parse_options_header
+    from python_multipart.exceptions import MultipartParseError
+    from python_multipart.multipart import MultipartParser, parse_options_header
 
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):

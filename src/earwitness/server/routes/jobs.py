@@ -13,6 +13,8 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from earwitness.engines.hub import DEMO
+from earwitness.engines.whisper_forms import CTRANSLATE2
 from earwitness.errors import OptionError
 from earwitness.server import requests
 from earwitness.server.news import ENDS, News, Step
@@ -31,6 +33,8 @@ OPTIONS = frozenset(
     "language task hotwords initial_prompt speakers min_speakers max_speakers diarize known_voices model".split()
 )
 """The options that a request may set."""
+
+MODELS = frozenset(("auto", DEMO, *CTRANSLATE2.ids))
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,8 @@ def _object(text: str) -> dict[str, Any]:
 def _options(asked: dict[str, Any]) -> dict[str, Any]:
     if unknown := [name for name in asked if name not in OPTIONS]:
         raise OptionError(f"no such option: {', '.join(map(repr, unknown))}; there are {', '.join(sorted(OPTIONS))}")
+    if asked.get("model", "auto") not in MODELS:  # a folder of this machine is nobody else's business
+        raise OptionError(f"no such model: {asked['model']!r}; there are {', '.join(sorted(MODELS))}")
     if wrong := [name for name, value in asked.items() if not isinstance(value, str | int | bool)]:
         raise OptionError(f"{', '.join(wrong)}: give a text, a number, true or false")
     return asked
