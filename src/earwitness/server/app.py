@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from earwitness import __version__
 from earwitness.server import problems
-from earwitness.server.routes import jobs
+from earwitness.server.routes import jobs, page
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -34,4 +34,5 @@ def application(settings: Settings) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.include_router(jobs.router)
+    app.include_router(page.router)
     return app
