@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from earwitness import __version__
 from earwitness.server import problems
-from earwitness.server.routes import jobs
+from earwitness.server.routes import corrections, episodes, info, jobs, search, voices
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -33,5 +33,6 @@ def application(settings: Settings) -> FastAPI:
     app = FastAPI(title="earwitness", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
     app.state.service = service
     problems.install(app)
-    app.include_router(jobs.router)
+    for part in (jobs, episodes, corrections, search, voices, info):
+        app.include_router(part.router)
     return app

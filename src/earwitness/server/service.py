@@ -8,6 +8,7 @@ from earwitness.library.store import Library
 from earwitness.server.news import Newsroom
 from earwitness.server.recordings import Recordings
 from earwitness.server.settings import Settings
+from earwitness.server.transcripts import Transcripts
 from earwitness.server.workers import Workers
 
 
@@ -23,6 +24,7 @@ class Service:
         self.settings = settings
         self.library().close()
         self.recordings = Recordings(settings.recordings)
+        self.transcripts = Transcripts()
         self.news = Newsroom()
         self.workers = Workers(settings, self.recordings, self.news)
         self.began_s = time.monotonic()
