@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from earwitness import __version__
 from earwitness.server import problems
-from earwitness.server.routes import corrections, episodes, info, jobs, search, voices
+from earwitness.server.guard import Guard
+from earwitness.server.routes import corrections, episodes, health, info, jobs, search, session, voices
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -33,6 +34,7 @@ def application(settings: Settings) -> FastAPI:
     app = FastAPI(title="earwitness", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
     app.state.service = service
     problems.install(app)
-    for part in (jobs, episodes, corrections, search, voices, info):
+    app.add_middleware(Guard, service=service)
+    for part in (jobs, episodes, corrections, search, voices, info, session, health):
         app.include_router(part.router)
     return app
