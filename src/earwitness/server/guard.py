@@ -1,8 +1,8 @@
 """What every request passes before anything else looks at it: whose it is, where it comes from, how often, how long.
 
-A page of somebody else's in the user's browser can reach a server on this machine. So the names by which it is asked for
-are checked (a foreign name that leads here is DNS rebinding), and whatever changes something must come from a page of
-the server's own, or from no page at all.
+A page of somebody else's in the user's browser can reach a server on this machine. So the names by which it is asked
+for are checked (a foreign name that leads here is DNS rebinding), and whatever changes something must come from a page
+of the server's own, or from no page at all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -48,11 +47,10 @@ POLICY = "default-src 'none'; frame-ancestors 'none'"
 """The content security policy of all that brings none of its own."""
 
 
-@dataclass(frozen=True)
-class _Refused(Exception):
-    status: int
-    detail: str
-    headers: tuple[tuple[str, str], ...] = ()
+class _RefusedError(Exception):
+    def __init__(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, headers
 
 
 class Guard:
@@ -82,7 +80,7 @@ class Guard:
         try:
             try:
                 scope.setdefault("state", {})["caller"] = await self._checked(HTTPConnection(scope))
-            except _Refused as refused:
+            except _RefusedError as refused:
                 await self._refuse(refused, scope, receive, sent)
                 return
             await self._app(scope, self._limited(scope, receive), sent)
@@ -113,7 +111,7 @@ class Guard:
         except ValueError:
             known = name in LOOPBACK_NAMES or name == settings.host.lower()
         if not known:
-            raise _Refused(421, "this server is for this machine only; ask for it as localhost")
+            raise _RefusedError(421, "this server is for this machine only; ask for it as localhost")
 
     async def _caller(self, asked: HTTPConnection, address: str, *, needed: bool) -> str:
         if not self._service.settings.needs_key:
@@ -128,7 +126,7 @@ class Guard:
             return f"address {address}"
         if given:
             self._service.failures.wait_s(address)
-        raise _Refused(
+        raise _RefusedError(
             401,
             "no such key; make one with `earwitness keys new NAME`" if given else "a key is needed here",
             (("WWW-Authenticate", 'Bearer realm="earwitness"'),),
@@ -154,7 +152,7 @@ class Guard:
 
         return counted
 
-    async def _refuse(self, refused: _Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, refused: _RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refused.detail})
@@ -180,14 +178,11 @@ def _check_origin(headers: Headers) -> None:
     """What a browser sends for another page, it says so."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        raise _Refused(403, "a page of another server may change nothing here")
+        raise _RefusedError(403, "a page of another server may change nothing here")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise _Refused(403, "a page of another server may change nothing here")
+        raise _RefusedError(403, "a page of another server may change nothing here")
 
 
-def _too_often(wait_s: float, what: str) -> _Refused:
-    return _Refused(429, f"too many {what}; try again in {math.ceil(wait_s)} s", _headers(wait_s))
-
-
-def _headers(wait_s: float) -> tuple[tuple[str, str], ...]:
-    return (("Retry-After", str(math.ceil(wait_s))),)
+def _too_often(wait_s: float, what: str) -> _RefusedError:
+    seconds = str(math.ceil(wait_s))
+    return _RefusedError(429, f"too many {what}; try again in {seconds} s", (("Retry-After", seconds),))

@@ -77,7 +77,7 @@ def holder_of(library: Library, key: str) -> str | None:
 
 
 class Sessions:
-    """What browsers are known by for some hours, in memory; each ends when the key that it was opened with is removed."""
+    """What browsers are known by for some hours, in memory; each ends when the key it was opened with is removed."""
 
     def __init__(self) -> None:
         self._lock = Lock()
