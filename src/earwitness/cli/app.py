@@ -12,6 +12,7 @@ from earwitness.cli import (
     doctor,
     evaluate,
     feed,
+    keys,
     library,
     models,
     score,
@@ -46,6 +47,7 @@ for command, text in (
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")
+app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor)
 
 

@@ -10,6 +10,12 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     requests    what was asked for: jobs by their ids, each asked for once
     workers     child processes that do the jobs
     news        what happens to jobs, as it happens
+    keys        who may use it
+    limits      how often
+    guard       what every request passes first
+    metrics     what is counted
+    transcripts transcripts as they are sent
     problems    errors as answers
+    routes/     what is answered, a file for each kind of thing
     app         all of it as one application
 """

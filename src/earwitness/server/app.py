@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from earwitness import __version__
 from earwitness.server import problems
-from earwitness.server.routes import jobs, page
+from earwitness.server.guard import Guard
+from earwitness.server.routes import corrections, episodes, health, info, jobs, page, search, session, voices
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -33,6 +34,7 @@ def application(settings: Settings) -> FastAPI:
     app = FastAPI(title="earwitness", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
     app.state.service = service
     problems.install(app)
-    app.include_router(jobs.router)
-    app.include_router(page.router)
+    app.add_middleware(Guard, service=service)
+    for part in (jobs, episodes, corrections, search, voices, info, session, health, page):
+        app.include_router(part.router)
     return app

@@ -15,6 +15,7 @@ from earwitness.errors import (
     TranscriptError,
 )
 from earwitness.server.requests import ReusedKeyError, UnknownRequestError
+from earwitness.server.transcripts import UnknownEpisodeError
 from earwitness.server.uploads import FormError, TooLargeError
 
 if TYPE_CHECKING:
@@ -22,10 +23,17 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request, Response
 
+
+class NotFoundError(EarwitnessError, KeyError):
+    """What was asked for is not there."""
+
+
 TYPE = "application/problem+json"
 
 STATUSES: Mapping[type[Exception], int] = {
     UnknownRequestError: 404,
+    UnknownEpisodeError: 404,
+    NotFoundError: 404,
     ReusedKeyError: 422,
     TooLargeError: 413,
     FormError: 400,

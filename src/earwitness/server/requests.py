@@ -129,6 +129,19 @@ def request_of(library: Library, number: str) -> Request:
     return _shown(Request(*row))
 
 
+def counts(library: Library) -> dict[str, int]:
+    """State -> how many requests are in it."""
+    with library.transaction(writes=False) as database:
+        rows = database.execute(
+            """
+            SELECT CASE WHEN state = 'failed' AND reason = ? THEN ? ELSE state END AS shown, count(*)
+            FROM requests JOIN jobs ON jobs.key = requests.job GROUP BY shown
+            """,
+            (CANCELLED, CANCELLED),
+        ).fetchall()
+    return {**dict.fromkeys(STATES, 0), **dict(rows)}
+
+
 def cancel(library: Library, number: str) -> Request:
     """Ends a request that is not ended yet."""
     request_of(library, number)

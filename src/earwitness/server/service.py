@@ -5,10 +5,17 @@ from __future__ import annotations
 import time
 
 from earwitness.library.store import Library
+from earwitness.server.keys import Sessions
+from earwitness.server.limits import Limit
+from earwitness.server.metrics import Metrics
 from earwitness.server.news import Newsroom
 from earwitness.server.recordings import Recordings
 from earwitness.server.settings import Settings
+from earwitness.server.transcripts import Transcripts
 from earwitness.server.workers import Workers
+
+FAILURES_PER_MINUTE = 20
+"""Wrong keys from one address; then it has to wait, with a right one too."""
 
 
 class Service:
@@ -23,6 +30,9 @@ class Service:
         self.settings = settings
         self.library().close()
         self.recordings = Recordings(settings.recordings)
+        self.transcripts = Transcripts()
+        self.sessions, self.failures = Sessions(), Limit(FAILURES_PER_MINUTE)
+        self.metrics = Metrics()
         self.news = Newsroom()
         self.workers = Workers(settings, self.recordings, self.news)
         self.began_s = time.monotonic()

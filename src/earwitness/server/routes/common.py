@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
+from earwitness.server.problems import NotFoundError as NotFoundError
 from earwitness.server.service import Service
 
 
@@ -16,6 +17,8 @@ def _service(request: Request) -> Service:
 
 
 TheService = Annotated[Service, Depends(_service)]
+Number = Annotated[int, Path(ge=1, le=2**62)]
+"""The number of an episode."""
 
 
 @dataclass(frozen=True)

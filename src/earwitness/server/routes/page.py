@@ -68,8 +68,6 @@ def _answer(path: str, request: Request, known: str | None) -> Response:
         "ETag": found.etag,
         "Cache-Control": "no-cache",
         "Content-Security-Policy": policy(request.headers.get("host", "")),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
     }
     if known and found.etag in known:
         return Response(status_code=304, headers=headers)
