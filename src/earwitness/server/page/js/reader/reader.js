@@ -1,0 +1,230 @@
+// The view of one episode: all of it, to read, hear, check and set right.
+
+import { beside, el, icon, iconButton, menu, say } from "../dom.js";
+import { listen } from "../keys.js";
+import { clock, count, day } from "../text.js";
+import { Contents, Finder, Review } from "./aside.js";
+import { Brief } from "./brief.js";
+import { Corrections, selectedWords, timesOf } from "./correct.js";
+import { Dock } from "./dock.js";
+import { titleOf, wordAt } from "./model.js";
+import { Pane } from "./pane.js";
+import { personLabel, rename } from "./people.js";
+import { Reading } from "./reading.js";
+import { Score } from "./score.js";
+import { fromServer } from "./source.js";
+
+/** The view of an episode of this server. */
+export async function open({ id, query, signal }) {
+  const view = new Reader(await fromServer(id, signal));
+  view.update(query);
+  return view;
+}
+
+/** The view of an episode, wherever it comes from. */
+export class Reader {
+  constructor(source) {
+    const reading = new Reading(source);
+    this.reading = reading;
+    this.title = titleOf(reading.model.transcript);
+    this.pane = new Pane(reading);
+    this.corrections = new Corrections(reading, this.pane);
+    this.finder = new Finder(reading);
+    this.review = new Review(reading, this.corrections);
+    this.contents = new Contents(reading);
+    this.score = new Score(reading, (speaker) => personLabel(reading, speaker));
+    this.dock = new Dock(reading, this.pane);
+    this.brief = new Brief(reading, (text) => this.finder.find(text));
+    this.bubble = this.#bubble();
+    this.element = el("article", { class: "reader" },
+      this.#head(), this.score.element,
+      el("div", { class: "columns" },
+        el("div", { class: "left" }, this.contents.element),
+        el("div", { class: "middle" }, this.brief.element, this.pane.element, this.#foot()),
+        el("aside", { class: "right", "aria-label": "Find and check" }, this.finder.element, this.review.element)),
+      this.pane.back, this.bubble, this.dock.element);
+    this.endKeys = listen("This recording", this.#shortcuts());
+    this.abort = new AbortController();
+    this.#clicks();
+    this.#sound();
+  }
+
+  /** Goes to the time in the address: `t=12.5`, or a stretch, `t=12.5-15`, which is marked. */
+  update(query) {
+    const found = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?$/.exec(query.get("t") ?? "");
+    if (!found) return;
+    const { reading } = this;
+    const [start, end] = [Number(found[1]), found[2] ? Number(found[2]) : null];
+    reading.player.seek(start);
+    const words = reading.model.words.filter((word) => end !== null && word.start >= start - 0.06 && word.start < end - 0.01);
+    reading.mark("cited", words.length ? [{ first: words[0].index, end_: words.at(-1).index + 1 }] : []);
+    requestAnimationFrame(() => this.pane.reveal(Math.max(0, words[0]?.index ?? wordAt(reading.model, start + 0.03)), { always: true }));
+  }
+
+  close() {
+    this.abort.abort();
+    this.endKeys();
+    this.pane.close();
+    this.score.close();
+    this.dock.close();
+    this.reading.player.close();
+  }
+
+  async #sound() {
+    const { source, player } = this.reading;
+    if (!source.audio) return;
+    try {
+      const peaks = await source.peaks();
+      if (this.abort.signal.aborted) return;
+      if (peaks) player.load(source.audio);
+      else player.unload("The recording is not kept here; only the transcript is.");
+      this.score.show(peaks);
+    } catch (error) {
+      if (error.name !== "AbortError") player.unload(error.message);
+    }
+  }
+
+  #head() {
+    const { model, source } = this.reading;
+    const { episode, description, language } = model.transcript;
+    const origin = episode && [episode.show, place(episode), episode.published && day(episode.published)].filter(Boolean);
+    const facts = [clock(model.duration), model.speakers.length && count(model.speakers.length, "speaker"), count(model.words.length, "word"), `language: ${language}`];
+    const downloads = source.formats && el("button", { type: "button", onclick: () => this.#downloads(downloads) }, icon("download"), "Download");
+    return el("header", { class: "head" },
+      origin?.length > 0 && el("p", { class: "kicker" }, origin.map((part, index) => [index ? " · " : "", el("bdi", {}, part)])),
+      el("h1", { dir: "auto" }, this.title),
+      description && el("p", { class: "lead", dir: "auto" }, description.text),
+      el("div", { class: "row facts-row" },
+        el("p", { class: "muted numbers" }, facts.filter(Boolean).map((part, index) => [index ? " · " : "", el("span", {}, part)])),
+        el("div", { class: "row tight" }, source.link && iconButton("link", "Copy a link to this time (Y)", () => this.#copy()), downloads)),
+      episode?.people?.length > 0 && el("p", { class: "muted small" }, "In the feed: ", episode.people.map(({ name, role }) => `${name} (${role})`).join(", ")));
+  }
+
+  #foot() {
+    const { asr, model, diarizer, summarizer } = this.reading.model.transcript.engine;
+    const parts = [`transcribed by ${asr} with the model ${model}`, diarizer && `speakers by ${diarizer}`, summarizer && `summary by ${summarizer}`];
+    return el("footer", { class: "muted small" }, `This transcript was ${parts.filter(Boolean).join(", ")}.`);
+  }
+
+  async #downloads(button) {
+    try {
+      const formats = await this.reading.source.formats();
+      menu(button, "Download", formats.map(({ name, suffix }) => el("a", { href: this.reading.source.exported(name), download: "" },
+        FORMATS[name] ?? name, el("span", { class: "note" }, suffix))));
+    } catch (error) {
+      say(error.message, "error");
+    }
+  }
+
+  /** Copies a link to what is selected, or to where one is. */
+  async #copy(range = selectedWords()) {
+    const { player, model, source } = this.reading;
+    const { start, end } = range ? timesOf(model, range) : { start: player.time, end: null };
+    const link = source.link(start, end);
+    try {
+      await navigator.clipboard.writeText(link);
+      say(`Copied: a link to ${clock(start)}.`);
+    } catch {
+      say(link);
+    }
+  }
+
+  /** What can be done with words that are selected. */
+  #bubble() {
+    const { reading } = this;
+    const act = (run) => () => {
+      const range = selectedWords();
+      if (range) run(range);
+      this.bubble.hidden = true;
+    };
+    const play = (range) => reading.hearSegments([{ ...timesOf(reading.model, range), ...range }]);
+    return el("div", { class: "bubble", hidden: true, role: "toolbar", "aria-label": "With the selected words" },
+      el("button", { type: "button", onclick: act(play) }, icon("play"), "Play"),
+      el("button", { type: "button", onclick: act((range) => this.#copy(range)) }, icon("link"), "Copy link"),
+      reading.source.isEditable && el("button", { type: "button", onclick: (event) => {
+        const range = selectedWords();
+        if (range) this.corrections.give(event.currentTarget, range);
+      } }, icon("person"), "Give to…"));
+  }
+
+  #clicks() {
+    const { reading, corrections } = this;
+    const { signal } = this.abort;
+    this.pane.rows.addEventListener("click", (event) => {
+      const place = event.target.closest("[data-w], [data-menu]");
+      if (!place || event.target.closest(".editing")) return;
+      if (place.dataset.menu) corrections.menu(place, Number(place.dataset.menu));
+      else if (place.tagName === "A" || getSelection().isCollapsed) {
+        event.preventDefault();
+        if (event.detail < 2) reading.hear(Number(place.dataset.w));
+      }
+    });
+    this.pane.rows.addEventListener("dblclick", (event) => {
+      const word = event.target.closest(".w");
+      if (!word || !reading.source.isEditable) return;
+      const index = Number(word.dataset.w);
+      corrections.edit(reading.model.segments[reading.model.words[index].segment], index);
+    });
+    this.element.addEventListener("click", (event) => {
+      const name = event.target.closest("[data-rename]");
+      if (name) rename(reading, name.dataset.rename);
+    });
+    document.addEventListener("selectionchange", () => {
+      const range = corrections.editing ? null : selectedWords();
+      this.bubble.hidden = !range;
+      if (range) beside(this.bubble, getSelection().getRangeAt(0).getBoundingClientRect());
+    }, { signal });
+  }
+
+  #shortcuts() {
+    const { reading, corrections, dock, finder, review, pane } = this;
+    const { player } = reading;
+    const word = (step) => () => {
+      const index = Math.max(0, Math.min(reading.model.words.length - 1, reading.word + step));
+      if (reading.model.words.length) reading.seek(index);
+    };
+    const sentence = (step) => () => {
+      const next = reading.model.segments[Math.max(0, (reading.segment?.index ?? 0) + step)];
+      if (next) reading.seek(next.first);
+    };
+    const speaks = () => pane.wordElement(reading.word) ?? dock.playButton;
+    const all = [
+      { keys: [" ", "k"], does: "Play or pause", run: () => player.toggle() },
+      { keys: ["j"], does: "15 seconds back", run: () => dock.jump(-15) },
+      { keys: ["l"], does: "15 seconds forward", run: () => dock.jump(15) },
+      { keys: ["ArrowLeft", "ArrowRight"], does: "5 seconds back, forward", run: (event) => dock.jump(event.key === "ArrowLeft" ? -5 : 5) },
+      { keys: [",", "."], does: "The word before, the next one", run: (event) => word(event.key === "," ? -1 : 1)() },
+      { keys: ["[", "]"], does: "The sentence before, the next one", run: (event) => sentence(event.key === "[" ? -1 : 1)() },
+      { keys: ["-", "+", "="], shown: ["-", "+"], does: "Slower, faster", run: (event) => player.changeSpeed(event.key === "-" ? -1 : 1) },
+      { keys: ["f"], does: "Follow what is spoken, or not", run: () => pane.follow(!pane.isFollowing) },
+      { keys: ["n", "N"], shown: ["n", "Shift+N"], does: "The next doubtful place, the one before", run: (event) => review.step(event.key === "n" ? 1 : -1) },
+      { keys: ["/"], does: "Find in this transcript", run: () => finder.focus() },
+      { keys: ["y"], does: "Copy a link to this time, or to what is selected", run: () => this.#copy() },
+      { keys: ["Escape"], does: "Leave, close, select nothing", run: () => this.#leave() },
+    ];
+    return reading.source.isEditable ? [...all,
+      { keys: ["e"], does: "Edit the sentence", run: () => corrections.edit(undefined, Math.max(reading.word, reading.segment?.first ?? 0)) },
+      { keys: ["s"], does: "Give the sentence, or what is selected, to a speaker", run: () => corrections.give(speaks()) },
+      { keys: ["r"], does: "Rename the speaker", run: () => reading.segment?.speaker && rename(reading, reading.segment.speaker) },
+      { keys: ["c"], does: "Cut the sentence before this word", run: () => corrections.cut() },
+      { keys: ["m"], does: "Join the sentence with the next one", run: () => corrections.join() },
+      { keys: ["u"], does: "Undo the last correction", run: () => corrections.undo() },
+    ] : all;
+  }
+
+  #leave() {
+    getSelection().removeAllRanges();
+    for (const kind of Object.keys(this.reading.marks)) this.reading.mark(kind, []);
+    document.activeElement?.blur?.();
+  }
+}
+
+/** What formats are called; those that are not here by their own names. */
+const FORMATS = {
+  txt: "Text", md: "Markdown", notes: "Show notes", html: "Page to read offline", srt: "SubRip captions", vtt: "WebVTT captions", tsv: "Table", json: "Transcript, all of it",
+  rttm: "Who speaks when", podcast: "Podcast transcript", chapters: "Podcast chapters", feed: "Feed tags", docx: "Word document",
+};
+
+function place({ season, number }) {
+  return [["season", season], ["episode", number]].filter(([, one]) => one).map(([what, one]) => `${what} ${one}`).join(", ");
+}
