@@ -4,6 +4,7 @@
 // `{title, element, update?(query), close?()}`: `update` where only the query has changed, `close` when it is left;
 // `signal` is aborted then, too.
 
+import { ApiError } from "./api.js";
 import { el, fill, icon } from "./dom.js";
 import { help, listen } from "./keys.js";
 import { themeButton } from "./theme.js";
@@ -77,7 +78,7 @@ function unknown() {
 }
 
 function failed(error) {
-  console.error(error);
+  if (!(error instanceof ApiError)) console.error(error);
   const again = el("button", { type: "button", onclick: go }, "Try again");
   return { title: "", element: el("div", { class: "empty" }, el("h1", {}, "That did not work"),
     el("p", { role: "alert" }, error.message), el("p", {}, again, " or go to ", el("a", { href: "#/" }, "all recordings"), ".")) };

@@ -167,7 +167,8 @@ export class Review {
   #told() {
     const { model } = this.reading;
     const doubt = model.doubts[this.at];
-    this.count.textContent = doubt ? `${this.at + 1} of ${count(model.doubts.length, "doubtful place")}` : count(model.doubts.length, "doubtful place");
+    const [number, ...thing] = count(model.doubts.length, "doubtful place").split(" ");
+    fill(this.count, doubt ? `${this.at + 1} of ${number}` : number, el("span", { class: "thing" }, ` ${thing.join(" ")}`));
     this.what.textContent = doubt ? `“${textOf(model, doubt.first, doubt.end_)}”, ${percent(doubt.sure)} sure${doubt.kind === "speaker" ? " who says it" : ""}` : "";
     this.what.hidden = !doubt;
   }

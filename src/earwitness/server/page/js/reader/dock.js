@@ -25,7 +25,7 @@ export class Dock {
     this.element = el("section", { class: "dock", "aria-label": "Player" },
       this.slider,
       el("div", { class: "controls" },
-        el("div", { class: "times" }, el("span", {}, this.now, el("span", { class: "muted numbers" }, ` / ${clock(reading.model.duration)}`)), this.where),
+        el("div", { class: "times" }, this.now, el("span", { class: "muted numbers" }, `/ ${clock(reading.model.duration)}`), this.where),
         el("div", { class: "main" },
           iconButton("back", "15 seconds back (J)", () => this.jump(-15), { class: "quiet skip-15" }), this.playButton,
           iconButton("forward", "15 seconds forward (L)", () => this.jump(15), { class: "quiet skip-15" })),

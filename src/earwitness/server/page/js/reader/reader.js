@@ -37,12 +37,12 @@ export class Reader {
     this.brief = new Brief(reading, (text) => this.finder.find(text));
     this.bubble = this.#bubble();
     this.element = el("article", { class: "reader" },
-      this.#head(), this.score.element,
+      this.#head(), this.dock.element, this.score.element,
       el("div", { class: "columns" },
         el("div", { class: "left" }, this.contents.element),
-        el("div", { class: "middle" }, this.brief.element, this.pane.element, this.#foot()),
-        el("aside", { class: "right", "aria-label": "Find and check" }, this.finder.element, this.review.element)),
-      this.pane.back, this.bubble, this.dock.element);
+        el("aside", { class: "right", "aria-label": "Find and check" }, this.finder.element, this.review.element),
+        el("div", { class: "middle" }, this.brief.element, this.pane.element, this.#foot())),
+      this.pane.back, this.bubble);
     this.endKeys = listen("This recording", this.#shortcuts());
     this.abort = new AbortController();
     this.#clicks();
@@ -88,7 +88,7 @@ export class Reader {
     const { model, source } = this.reading;
     const { episode, description, language } = model.transcript;
     const origin = episode && [episode.show, place(episode), episode.published && day(episode.published)].filter(Boolean);
-    const facts = [clock(model.duration), model.speakers.length && count(model.speakers.length, "speaker"), count(model.words.length, "word"), `language: ${language}`];
+    const facts = [clock(model.duration), model.speakers.length && count(model.speakers.length, "speaker"), count(model.words.length, "word"), languageName(language)];
     const downloads = source.formats && el("button", { type: "button", onclick: () => this.#downloads(downloads) }, icon("download"), "Download");
     return el("header", { class: "head" },
       origin?.length > 0 && el("p", { class: "kicker" }, origin.map((part, index) => [index ? " · " : "", el("bdi", {}, part)])),
@@ -96,7 +96,7 @@ export class Reader {
       description && el("p", { class: "lead", dir: "auto" }, description.text),
       el("div", { class: "row facts-row" },
         el("p", { class: "muted numbers" }, facts.filter(Boolean).map((part, index) => [index ? " · " : "", el("span", {}, part)])),
-        el("div", { class: "row tight" }, source.link && iconButton("link", "Copy a link to this time (Y)", () => this.#copy()), downloads)),
+        el("div", { class: "row tight" }, source.isShared && iconButton("link", "Copy a link to this time (Y)", () => this.#copy()), downloads)),
       episode?.people?.length > 0 && el("p", { class: "muted small" }, "In the feed: ", episode.people.map(({ name, role }) => `${name} (${role})`).join(", ")));
   }
 
@@ -120,7 +120,7 @@ export class Reader {
   async #copy(range = selectedWords()) {
     const { player, model, source } = this.reading;
     const { start, end } = range ? timesOf(model, range) : { start: player.time, end: null };
-    const link = source.link(start, end);
+    const link = location.origin + location.pathname + source.place(start, end);
     try {
       await navigator.clipboard.writeText(link);
       say(`Copied: a link to ${clock(start)}.`);
@@ -224,6 +224,14 @@ const FORMATS = {
   txt: "Text", md: "Markdown", notes: "Show notes", html: "Page to read offline", srt: "SubRip captions", vtt: "WebVTT captions", tsv: "Table", json: "Transcript, all of it",
   rttm: "Who speaks when", podcast: "Podcast transcript", chapters: "Podcast chapters", feed: "Feed tags", docx: "Word document",
 };
+
+function languageName(code) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
+  } catch {
+    return code;
+  }
+}
 
 function place({ season, number }) {
   return [["season", season], ["episode", number]].filter(([, one]) => one).map(([what, one]) => `${what} ${one}`).join(", ");

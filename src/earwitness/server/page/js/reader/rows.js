@@ -35,7 +35,7 @@ export function segmentSpan(reading, segment) {
 }
 
 /**
- * Summary sentences with links to what they rest on. Each is a button that plays all of it; where nothing bears a
+ * Summary sentences with links to what they rest on. Each plays all of it; where nothing bears a
  * sentence out, that is said.
  */
 export function sentences(reading, summary, { quoted = false } = {}) {
@@ -48,8 +48,7 @@ export function sentences(reading, summary, { quoted = false } = {}) {
     const { name, voice } = model.speaker(speaker);
     return el("span", { class: `told${unsupported ? " unsupported" : ""}` },
       named && el("bdi", { class: `quoted ${voice}` }, `${name}: `),
-      segments.length ? el("button", { type: "button", class: "plain sentence", title: "Play what this rests on",
-        onclick: () => reading.hearSegments(segments) }, text) : text,
+      segments.length ? playing(reading, segments, "sentence", text, { title: "Play what this rests on" }) : text,
       segments.map((segment) => [" ", timeLink(reading, segment)]),
       unsupported && [" ", el("em", {}, "unsupported")], " ");
   });
@@ -57,10 +56,16 @@ export function sentences(reading, summary, { quoted = false } = {}) {
 
 /** The time of a segment as a link that plays it. */
 export function timeLink(reading, segment, label = clock(segment.start)) {
-  return el("a", { class: "cite", href: `#s${segment.id}`, onclick: (event) => {
+  return playing(reading, [segment], "cite", label);
+}
+
+/** A link that plays segments; opened elsewhere, it leads to the first. */
+function playing(reading, segments, kind, label, attributes = {}) {
+  return el("a", { class: kind, href: reading.source.place(segments[0].start), onclick: (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    reading.hearSegments([segment]);
-  } }, label);
+    reading.hearSegments(segments);
+  }, ...attributes }, label);
 }
 
 function wordSpan(reading, index) {
@@ -87,7 +92,7 @@ function who(reading, paragraph) {
     name && (paragraph.more ? el("span", { class: "unseen" }, label)
       : reading.source.isEditable ? el("button", { type: "button", class: "plain name", "data-rename": paragraph.speaker, title: "Rename" }, label)
         : el("span", { class: "name" }, label)),
-    el("a", { class: "time", href: `#s${paragraph.segments[0].id}`, "data-w": paragraph.first,
+    el("a", { class: "time", href: reading.source.place(paragraph.start), "data-w": paragraph.first,
       "aria-label": `Play from ${clock(paragraph.start)}` }, clock(paragraph.start)),
     reading.source.isEditable && el("button", { type: "button", class: "quiet tiny", "data-menu": paragraph.index,
       "aria-label": `Correct this paragraph, ${clock(paragraph.start)}`, title: "Correct" }, icon("more")));

@@ -42,6 +42,7 @@ export class Score {
     const both = model.transcript.overlaps ?? [];
     this.both = both.length ? this.#lane("both", el("span", { class: "label" }, "Several at once"), el("canvas")) : null;
     this.axis = el("div", { class: "lane axis", "aria-hidden": "true" }, el("span", {}), el("div", { class: "time-axis" }));
+    this.element.classList.toggle("has-chapters", model.chapters.length > 0);
     fill(this.lanes, this.#chapters(), this.wave, this.ledger, this.voices.map(([, lane]) => lane), this.both, this.axis);
     this.wave.hidden = !this.peaks;
     this.#tell();

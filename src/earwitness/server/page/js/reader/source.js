@@ -29,6 +29,8 @@ export async function fromServer(id, signal) {
     confirm: (label, name) => now(post(`${path}/speakers/${encodeURIComponent(label)}/confirm`, { name })),
     formats: () => get("/api/formats", signal),
     exported: (format) => `${path}/exports/${encodeURIComponent(format)}`,
-    link: (start, end) => `${location.origin}/#/episode/${encodeURIComponent(id)}?t=${start.toFixed(1)}${end ? `-${end.toFixed(1)}` : ""}`,
+    /** The address of a time, and of a stretch of time, on this page. */
+    place: (start, end) => `#/episode/${encodeURIComponent(id)}?t=${start.toFixed(1)}${end ? `-${end.toFixed(1)}` : ""}`,
+    isShared: true,
   };
 }
