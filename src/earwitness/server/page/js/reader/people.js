@@ -31,6 +31,7 @@ export function rename(reading, label) {
   el("p", { class: "muted small" }, `${speaker.name} speaks for ${length(speaker.seconds ?? 0)}. The name is changed everywhere in this recording.`),
   el("div", { class: "row" }, el("button", { class: "primary" }, "Rename")));
   const dialog = sheet("Rename speaker", form);
+  input.focus();
   input.select();
 }
 
