@@ -303,6 +303,7 @@ def test_keyboard_only(reader: Page, server: Serving) -> None:
     reader.keyboard.press("Backspace")
     reader.keyboard.type(" tonight.")
     reader.keyboard.press("Enter")
+    expect(reader.locator("#says")).to_have_text("Kept.")
     expect(reader.locator(".seg").first).to_have_text("Welcome back to the island radio show tonight.")
     reader.keyboard.press("r")
     reader.keyboard.type("Laura")

@@ -138,6 +138,7 @@ export class Corrections {
     }
     const correction = difference(this.reading.model, segment, written);
     this.#end();
+    span.removeAttribute("contenteditable");
     if (!await this.reading.change(() => this.reading.source.correct(correction), "Kept."))
       this.pane.list.renew(this.reading.model.words[segment.first].paragraph);
     else this.pane.element.querySelector("#said").focus({ preventScroll: true });

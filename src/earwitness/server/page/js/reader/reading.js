@@ -19,7 +19,6 @@ export class Reading extends EventTarget {
     this.model = modelOf(source.transcript);
     this.player = new Player(this.model.duration);
     this.word = -1;
-    this.isBusy = false;
     /** Ranges of words that are marked: what a sentence rests on, where a link leads, what was searched for. */
     this.marks = { cited: [], hit: [], here: [] };
     this.player.addEventListener("time", () => this.#moved());
@@ -67,9 +66,14 @@ export class Reading extends EventTarget {
   }
 
   /** Does what changes the transcript, one thing after another; whether it was done. */
-  async change(asked, told) {
-    if (this.isBusy) return false;
-    this.isBusy = true;
+  change(asked, told) {
+    this.#changes = this.#changes.then(() => this.#changed(asked, told));
+    return this.#changes;
+  }
+
+  #changes = Promise.resolve(true);
+
+  async #changed(asked, told) {
     try {
       this.model = modelOf(await asked());
       this.word = wordAt(this.model, this.player.time + EARLY_S);
@@ -80,8 +84,6 @@ export class Reading extends EventTarget {
     } catch (error) {
       say(error.message, "error");
       return false;
-    } finally {
-      this.isBusy = false;
     }
   }
 
