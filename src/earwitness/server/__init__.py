@@ -15,6 +15,8 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     guard       what every request passes first
     metrics     what is counted
     transcripts transcripts as they are sent
+    openai      transcripts as OpenAI's API gives them
+    known_speakers  whom its callers know
     problems    errors as answers
     routes/     what is answered, a file for each kind of thing
     app         all of it as one application
