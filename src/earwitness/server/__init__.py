@@ -8,6 +8,7 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     uploads     a body on its way to the disk: limits, multipart forms
     recordings  the sound that is kept for listening
     requests    what was asked for: jobs by their ids, each asked for once
+    feeds       the episodes of a feed as requests
     workers     child processes that do the jobs
     news        what happens to jobs, as it happens
     keys        who may use it

@@ -241,7 +241,10 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
         raise
     except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
         return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
-    return _Ended(error=result.error) if isinstance(result, Outcome) else result
+    if isinstance(result, Outcome):
+        # What the file is called here is nobody's business.
+        return _Ended(error=(result.error or "").replace(f"{Path(reference.argument).name}: ", ""))
+    return result
 
 
 def _keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
