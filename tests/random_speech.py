@@ -38,7 +38,8 @@ def _letters(folder: Path) -> Path:
     text.write_text(f"{LETTERS} {LETTERS.upper()} .,!?'-\n" * 4)
     sentencepiece.SentencePieceTrainer.train(
         input=str(text), model_prefix=str(folder / "spm_char"), model_type="char", vocab_size=64,
-        bos_id=0, pad_id=1, eos_id=2, unk_id=3, hard_vocab_limit=False, minloglevel=2, normalization_rule_name="identity",
+        bos_id=0, pad_id=1, eos_id=2, unk_id=3, hard_vocab_limit=False, minloglevel=2,
+        normalization_rule_name="identity",
     )  # fmt: skip
     text.unlink()
     return folder / "spm_char.model"

@@ -34,11 +34,11 @@ def utterances(text: str, language: str, fits: Callable[[str], bool]) -> list[Ut
         language: ISO 639-1, by which sentences are found.
         fits: whether a text can be said in one go.
 
-    >>> for one in utterances("Two bees\\n\\nDr. Berg keeps bees, and a cat. Why?", "en", lambda text: len(text) < 20):
+    >>> for one in utterances("On bees\\n\\nDr. Berg keeps bees, and honey. Why?", "en", lambda text: len(text) < 25):
     ...     print(one)
-    Utterance(text='Two bees', pause_s=0.7)
-    Utterance(text='Dr. Berg keeps', pause_s=0.12)
-    Utterance(text='bees, and a cat.', pause_s=0.3)
+    Utterance(text='On bees', pause_s=0.7)
+    Utterance(text='Dr. Berg keeps bees,', pause_s=0.12)
+    Utterance(text='and honey.', pause_s=0.3)
     Utterance(text='Why?', pause_s=0.0)
     """
     made: list[Utterance] = []
