@@ -102,6 +102,9 @@ def test_too_short_and_silent_recordings_have_no_voice(encoder: Encoder, tmp_pat
 def test_other_engines_have_voices_of_their_own() -> None:
     assert timbres.find(SpeechOptions(voice="en-us+f4")) is None
     assert timbres.find(SpeechOptions(engine="speecht5")) is None
+    for engine, voice in (("espeak", "en"), ("speecht5", "")):
+        with pytest.raises(OptionError, match="--recording is for --engine speecht5 with --voice NAME"):
+            timbres.find(SpeechOptions(engine=engine, voice=voice, recording=Path("talk.wav")))
 
 
 def test_a_named_voice_is_heard_in_the_turns_of_whoever_has_the_name(encoder: Encoder, tmp_path: Path) -> None:

@@ -80,9 +80,10 @@ def test_vits_says_what_transformers_says(models: Path, vits: SpeechOptions) -> 
     from earwitness import engines
 
     inputs = VitsTokenizer.from_pretrained(models / "choir")(TEXT, return_tensors="pt")
+    model = VitsModel.from_pretrained(models / "choir").eval()
     torch.manual_seed(7)
     with torch.no_grad():
-        made = VitsModel.from_pretrained(models / "choir").eval()(**inputs, speaker_id=2)
+        made = model(**inputs, speaker_id=2)
     theirs = made.waveform[0].numpy()
     engine = engines.synthesizer(replace(vits, model=str(models / "choir"), voice="2", seed=7))
     ours = engine.speak(TEXT)

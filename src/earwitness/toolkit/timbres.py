@@ -48,7 +48,10 @@ def find(options: SpeechOptions) -> FloatArray | None:
         SourceError, AudioError: a file cannot be read, or does not hold what it should.
         ModelError, ExtraError: the encoder cannot be had.
     """
-    if options.engine not in SPEAKS_WITH_ANY or not options.voice:
+    takes_any = options.engine in SPEAKS_WITH_ANY
+    if options.recording is not None and not (takes_any and options.voice):
+        raise OptionError("--recording is for --engine speecht5 with --voice NAME, whose voice is heard in it")
+    if not takes_any or not options.voice:
         return None
     path = Path(options.voice)
     if path.suffix.lower() in ARRAYS:
