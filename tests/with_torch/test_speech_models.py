@@ -26,6 +26,9 @@ ONE = PretrainedOptions(threads=1)
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+
+    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("models")
     random_speech.write_speecht5(folder / "speecht5")
     random_speech.write_vocoder(folder / "vocoder")
@@ -112,11 +115,14 @@ def test_the_same_seed_is_the_same_speech_and_disturbs_nobody(engine: str, reque
     import torch
 
     options = request.getfixturevalue(engine)
+    speaker = synthesis.synthesizer(options)
+    first = speaker.speak(TEXT)  # which loads it, too
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
-    first = say(TEXT, options)
+    assert np.array_equal(speaker.speak(TEXT), first)
     assert torch.equal(torch.rand(1), expected)
+    first = say(TEXT, options)
     assert np.array_equal(say(TEXT, options), first)
     other = say(TEXT, options, seed=1)
     assert len(other) != len(first) or not np.allclose(other, first, atol=1e-3)
@@ -238,7 +244,7 @@ def test_a_language_that_has_to_be_romanized_says_so(vits: SpeechOptions, tmp_pa
         ({"vocoder": "{wide}"}, "a vocoder for 20 mel bands, and .* makes 16"),
         ({"voice": str(EPISODE), "speaker_encoder": "{vits}"}, "neither a folder with embedding_model.ckpt"),
         ({"voice": str(EPISODE), "speaker_encoder": "{broken}"}, "embedding_model.ckpt: cannot be read"),
-        ({"voice": str(EPISODE), "speaker_encoder": "{other}"}, "41 tensors, such as blocks.0.conv.weight, are not"),
+        ({"voice": str(EPISODE), "speaker_encoder": "{other}"}, "32 tensors, such as blocks.0.conv.weight, are not"),
     ],
 )
 def test_models_that_cannot_be_had_are_one_line(
