@@ -14,6 +14,7 @@ from earwitness.cli import (
     feed,
     library,
     models,
+    say,
     score,
     search,
     speakers,
@@ -38,6 +39,7 @@ for command, text in (
     (evaluate.evaluate, evaluate.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (say.say, say.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
