@@ -17,6 +17,7 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     metrics     what is counted
     transcripts transcripts as they are sent
     openai      transcripts as OpenAI's API gives them
+    speech      text to sound, the same way
     known_speakers  whom its callers know
     problems    errors as answers
     routes/     what is answered, a file for each kind of thing

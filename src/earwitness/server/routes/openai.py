@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from earwitness.errors import EarwitnessError, OptionError
-from earwitness.server import known_speakers, openai, requests
+from earwitness.server import known_speakers, openai, requests, speech
 from earwitness.server.known_speakers import KnownSpeaker
 from earwitness.server.news import ENDS
 from earwitness.server.problems import FailedError, NotFoundError
@@ -34,6 +35,7 @@ router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 OURS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe-diarize")
 """Names of OpenAI's models, by which its clients ask: they stand for the server's own model."""
+SPEAKING = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 LOOK_S = 1.0
 """So often it is looked whether whoever waits for an answer is still there."""
 
@@ -92,16 +94,34 @@ async def translations(request: Request, service: TheService) -> Response:
     return await _answered(request, service, "translate")
 
 
+class AskedSpeech(BaseModel):
+    """A text to be spoken; `instructions` are not heeded."""
+
+    input: Annotated[str, Field(min_length=1, max_length=speech.MOST_CHARACTERS)]
+    model: Annotated[str, Field(max_length=100)] = "tts-1"
+    voice: Annotated[str, Field(max_length=100)] = "alloy"
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
+    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    instructions: Annotated[str | None, Field(max_length=4096)] = None
+
+
+@router.post("/audio/speech", response_class=Response)
+def say(asked: AskedSpeech) -> Response:
+    """A text, spoken by espeak-ng whatever the model is called."""
+    content = speech.spoken(asked.input, asked.voice, asked.response_format, asked.speed)
+    return Response(content, media_type=speech.TYPES[asked.response_format])
+
+
 @router.get("/models")
 def models(service: TheService) -> dict[str, Any]:
     """The models that may be asked for."""
-    return {"object": "list", "data": [_model(name, service) for name in (*OURS, *sorted(MODELS))]}
+    return {"object": "list", "data": [_model(name, service) for name in (*OURS, *SPEAKING, *sorted(MODELS))]}
 
 
 @router.get("/models/{name}")
 def model(name: str, service: TheService) -> dict[str, Any]:
     """A model."""
-    if name not in (*OURS, *MODELS):
+    if name not in (*OURS, *SPEAKING, *MODELS):
         raise NotFoundError(f"The model {name[:80]!r} does not exist")
     return _model(name, service)
 
