@@ -31,7 +31,7 @@ VOICES = {
     "shimmer": "en-us+f4",
     "verse": "en-gb+m5",
 }
-"""The voices of OpenAI, by which its clients ask, and those of espeak-ng that speak for them; others are espeak-ng's."""
+"""The voices of OpenAI, by which its clients ask, and those of espeak-ng for them; others are espeak-ng's own."""
 TYPES = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg",
