@@ -15,6 +15,7 @@ from earwitness.cli import (
     keys,
     library,
     models,
+    say,
     score,
     search,
     serve,
@@ -41,6 +42,7 @@ for command, text in (
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
     (serve.serve, serve.HELP),
+    (say.say, say.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=command is not serve.serve)(command)

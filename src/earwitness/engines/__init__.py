@@ -6,7 +6,7 @@ A new engine is one file here and one row below.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earwitness.engines.base import (
     Diarizer,
@@ -14,10 +14,15 @@ from earwitness.engines.base import (
     SentenceEmbedder,
     SpeechDetector,
     Summarizer,
+    Synthesizer,
+    TimbreEncoder,
     VoiceEmbedder,
 )
 from earwitness.errors import OptionError
-from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
+from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SpeechOptions, SummaryOptions
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -46,11 +51,25 @@ NO_SUMMARY = "none"
 SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
+SYNTHESIZERS = {
+    "espeak": "earwitness.engines.espeak_synthesizer:Espeak",
+    "speecht5": "earwitness.engines.speecht5:SpeechT5",
+    "vits": "earwitness.engines.vits:Vits",
+}
+"""Engines that speak."""
+TIMBRES = {"xvector": "earwitness.engines.xvector:XVector"}
+"""What makes a voice of a recording, for engines that speak with any."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
+DEFAULTS = {
+    "recognizer": "faster-whisper",
+    "detector": "silero",
+    "embedder": "builtin",
+    "sentences": "onnx",
+    "synthesizer": "espeak",
+}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:
@@ -118,6 +137,28 @@ def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) ->
         return None
     find = _made(SENTENCES, "engine for sentences", AUTO, DEFAULTS["sentences"])
     engine: SentenceEmbedder | None = find("" if model == AUTO else model, options or ModelOptions())
+    return engine
+
+
+def synthesizer(options: SpeechOptions, timbre: FloatArray | None = None) -> Synthesizer:
+    """The engine that `options` name, not yet loaded: that happens when it first has something to say.
+
+    Args:
+        options: `voice` is heeded by the engines that have voices of their own.
+        timbre: float32 (512,), the x-vector of whom speecht5 shall sound like; none for one by `options.seed`.
+
+    Raises:
+        OptionError: there is no such engine or voice.
+        ExtraError: what it needs is not installed.
+    """
+    make = _made(SYNTHESIZERS, "engine for speech", options.engine, DEFAULTS["synthesizer"])
+    engine: Synthesizer = make(options, timbre)
+    return engine
+
+
+def timbre_encoder(model: str, options: PretrainedOptions) -> TimbreEncoder:
+    """The engine that makes x-vectors of recordings, by folder or hub id; empty for the one of SpeechT5's authors."""
+    engine: TimbreEncoder = _made(TIMBRES, "engine for voices", AUTO, "xvector")(model, options)
     return engine
 
 

@@ -180,6 +180,13 @@ def kept(library: Library, recording: str) -> Episode | None:
         return next(iter(_episodes(database, "WHERE recording = ?", recording)), None)
 
 
+def spoken_in(library: Library, name: str) -> tuple[Episode, ...]:
+    """The episodes in which a speaker has this name, the newest first."""
+    with library.transaction(writes=False) as database:
+        which = "WHERE id IN (SELECT episode FROM speakers WHERE name = ?) ORDER BY added DESC, id DESC"
+        return _episodes(database, which, name)
+
+
 def remove(library: Library, number: int) -> None:
     """Removes an episode with its corrections, from the file too.
 

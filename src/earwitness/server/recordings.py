@@ -103,7 +103,7 @@ class Coming:
     """A recording while it comes: its bytes, and its sha256 so far."""
 
     def __init__(self, path: Path, kept: Path) -> None:
-        self._path, self._kept = path, kept
+        self.path, self._kept = path, kept
         self._digest = hashlib.sha256()
         self.bytes = 0
         try:
@@ -119,25 +119,36 @@ class Coming:
         try:
             self._file.write(block)
         except OSError as error:
-            raise _unwritable(self._path.parent, error) from error
+            raise _unwritable(self.path.parent, error) from error
         self._digest.update(block)
         self.bytes += len(block)
 
-    def keep(self) -> str:
-        """Keeps it: whole, on the disk, under its sha256, which is returned."""
-        recording = self._digest.hexdigest()
+    def finish(self) -> str:
+        """All has come: it can be read at `path`; its sha256.
+
+        Raises:
+            StorageError: the disk is full, and so on.
+        """
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._path.replace(self._kept / recording)
         except OSError as error:
-            raise _unwritable(self._path.parent, error) from error
+            raise _unwritable(self.path.parent, error) from error
+        return self._digest.hexdigest()
+
+    def keep(self) -> str:
+        """Keeps it: whole, on the disk, under its sha256, which is returned; else as `finish`."""
+        recording = self.finish()
+        try:
+            self.path.replace(self._kept / recording)
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
         return recording
 
     def close(self) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def sniffed(path: Path) -> str:

@@ -112,14 +112,14 @@ async def create(
         reference = Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name))
         made = await run_in_threadpool(_asked, service, Work(reference, options), "upload", recording, key)
     service.workers.wake()
-    return _shown(service, made)
+    return shown(service, made)
 
 
 @router.get("")
 def listed(service: TheService, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Sequence[JobShown]:
     """The newest jobs, the newest first."""
     with service.library() as library:
-        return [_shown(service, one) for one in requests.requests(library, limit)]
+        return [shown(service, one) for one in requests.requests(library, limit)]
 
 
 @router.get("/events", response_class=StreamingResponse)
@@ -132,7 +132,7 @@ async def all_events(service: TheService) -> StreamingResponse:
 def one(job: str, service: TheService) -> JobShown:
     """A job."""
     with service.library() as library:
-        return _shown(service, requests.request_of(library, job))
+        return shown(service, requests.request_of(library, job))
 
 
 @router.delete("/{job}", responses=problems(404))
@@ -142,7 +142,7 @@ def cancel(job: str, service: TheService) -> JobShown:
         found = requests.cancel(library, job)
     if found.state == requests.CANCELLED:
         service.workers.cancel(job)
-    return _shown(service, found)
+    return shown(service, found)
 
 
 @router.post("/{job}/retry", responses=problems(404))
@@ -151,7 +151,7 @@ def retry(job: str, service: TheService) -> JobShown:
     with service.library() as library:
         found = requests.retry(library, job)
     service.workers.wake()
-    return _shown(service, found)
+    return shown(service, found)
 
 
 @router.get("/{job}/events", response_class=StreamingResponse, responses=problems(404))
@@ -197,7 +197,8 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _shown(service: Service, found: requests.Request) -> JobShown:
+def shown(service: Service, found: requests.Request) -> JobShown:
+    """A request as it is shown, with the step that it is at."""
     step = service.news.step_of(found.id) if found.state == "running" else Step()
     share = 1.0 if found.state == "done" else step.share
     return JobShown(**dataclasses.asdict(found), stage=step.stage, share=share, left_s=step.left_s)
@@ -235,8 +236,8 @@ async def _events(service: Service, job: str | None) -> AsyncIterator[bytes]:
         listening.cancel()
 
 
-def _event(shown: JobShown) -> bytes:
-    return f"event: job\ndata: {json.dumps(dataclasses.asdict(shown))}\n\n".encode()
+def _event(job: JobShown) -> bytes:
+    return f"event: job\ndata: {json.dumps(dataclasses.asdict(job))}\n\n".encode()
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
