@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -134,6 +136,21 @@ def test_a_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="a database of another program"):
         Library(path)
     assert path.read_bytes() == before
+
+
+def test_what_is_written_stays_while_others_open_and_close_it(tmp_path: Path) -> None:
+    """A file descriptor of the database that this process closes gives up SQLite's locks; others then remove its log."""
+    path = tmp_path / "library.sqlite"
+    other = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM voices').fetchone()"
+    with Library(path) as library:
+        with library.transaction() as database:
+            database.execute("INSERT INTO voices (name, created) VALUES ('first', '')")
+        Library(path).close()
+        subprocess.run([sys.executable, "-c", other, str(path)], check=True)
+        with library.transaction() as database:
+            database.execute("INSERT INTO voices (name, created) VALUES ('second', '')")
+        with Library(path) as again, again.transaction() as database:
+            assert database.execute("SELECT name FROM voices ORDER BY name").fetchall() == [("first",), ("second",)]
 
 
 def test_a_place_where_nothing_can_be_kept_is_named(tmp_path: Path) -> None:
