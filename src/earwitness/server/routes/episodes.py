@@ -77,7 +77,7 @@ def listed(service: TheService) -> Sequence[EpisodeShown]:
     """All episodes, the newest first."""
     with service.library() as library, library.transaction(writes=False) as database:
         speakers: dict[int, list[str]] = {}
-        for episode, name in database.execute("SELECT episode, name FROM speakers ORDER BY episode, seconds DESC"):
+        for episode, name in database.execute("SELECT episode, name FROM speakers ORDER BY episode, label"):
             speakers.setdefault(episode, []).append(name)
         sound = {recording for (recording,) in database.execute("SELECT recording FROM media")}
     with service.library() as library:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from earwitness import __version__
+from earwitness.server.openai import LANGUAGES
 from earwitness.server.routes.common import TheService
 from earwitness.server.routes.jobs import MODELS, OPTIONS
 
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["server"])
 
 @dataclass(frozen=True)
 class ServerShown:
-    """The server: the model that it uses unless a job names another, and what a job may be."""
+    """The server: the model that it uses unless a job names another, and what a job may be; languages by their codes."""
 
     version: str
     model: str
@@ -24,6 +25,7 @@ class ServerShown:
     max_upload_bytes: int
     options: Sequence[str]
     models: Sequence[str]
+    languages: Sequence[str]
     live: bool
 
 
@@ -38,5 +40,6 @@ def server(service: TheService) -> ServerShown:
         settings.max_upload_bytes,
         sorted(OPTIONS),
         sorted(MODELS),
+        sorted(LANGUAGES),
         live=False,
     )

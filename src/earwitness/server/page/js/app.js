@@ -6,7 +6,9 @@
 
 import { ApiError } from "./api.js";
 import { el, fill, icon } from "./dom.js";
+import { listenForFiles } from "./home/drop.js";
 import { help, listen } from "./keys.js";
+import { server } from "./server.js";
 import { themeButton } from "./theme.js";
 
 const VIEWS = {
@@ -91,5 +93,7 @@ themeButton(document.getElementById("theme"));
 listen("Everywhere", [
   { keys: ["?"], does: "This list", run: help },
 ]);
+listenForFiles();
 addEventListener("hashchange", go);
 go();
+server().then(({ live }) => { document.querySelector("[data-place=live]").hidden = !live; }, () => {}); // the view says why

@@ -30,3 +30,20 @@ export function day(iso) {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 }
+
+/** The English name of a language's code; the code, where it has none. */
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
+  } catch {
+    return code;
+  }
+}
+
+/** 34567890 bytes as 35 MB. */
+export function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const number = bytes / 1000 ** power;
+  return `${number.toFixed(power === 3 && number < 10 ? 1 : 0)} ${units[power]}`;
+}

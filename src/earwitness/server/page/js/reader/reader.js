@@ -2,7 +2,7 @@
 
 import { beside, el, icon, iconButton, menu, say } from "../dom.js";
 import { listen } from "../keys.js";
-import { clock, count, day } from "../text.js";
+import { clock, count, day, languageName } from "../text.js";
 import { Contents, Finder, Review } from "./aside.js";
 import { Brief } from "./brief.js";
 import { Corrections, selectedWords, timesOf } from "./correct.js";
@@ -224,14 +224,6 @@ const FORMATS = {
   txt: "Text", md: "Markdown", notes: "Show notes", html: "Page to read offline", srt: "SubRip captions", vtt: "WebVTT captions", tsv: "Table", json: "Transcript, all of it",
   rttm: "Who speaks when", podcast: "Podcast transcript", chapters: "Podcast chapters", feed: "Feed tags", docx: "Word document",
 };
-
-function languageName(code) {
-  try {
-    return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
-  } catch {
-    return code;
-  }
-}
 
 function place({ season, number }) {
   return [["season", season], ["episode", number]].filter(([, one]) => one).map(([what, one]) => `${what} ${one}`).join(", ");
