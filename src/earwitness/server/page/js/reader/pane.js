@@ -20,7 +20,7 @@ export class Pane {
     this.isPaused = false;
     this.onfollow = () => {};
     this.list = new VirtualList(this.rows, {
-      build: (index) => this.#painted(rowOf(reading, index)),
+      build: (index) => this.#painted(rowOf(reading, index), index),
       sketch: (index) => this.#sketched(index),
       guess: (index) => this.#guess(index),
       onScrolled: () => this.#own(),
@@ -92,7 +92,7 @@ export class Pane {
       if (this.isFollowing && !this.isPaused && reading.player.isPlaying) this.reveal(reading.word);
     });
     reading.addEventListener("model", () => this.reset());
-    reading.addEventListener("marks", () => { for (const row of this.list.rows.values()) this.#painted(row); });
+    reading.addEventListener("marks", () => { for (const [index, row] of this.list.rows) this.#painted(row, index); });
     reading.addEventListener("reveal", ({ detail }) => { this.#pause(false); this.reveal(detail); });
     reading.player.addEventListener("state", () => { if (!reading.player.isPlaying) this.#pause(false); });
     const away = () => { if (this.isFollowing && reading.player.isPlaying) this.#pause(true); };
@@ -111,15 +111,19 @@ export class Pane {
     this.back.hidden = !on;
   }
 
-  #painted(row) {
-    for (const span of row.querySelectorAll(".w")) {
-      const index = Number(span.dataset.w);
-      const marks = this.reading.marksOf(index);
-      for (const kind of Object.keys(this.reading.marks)) span.classList.toggle(kind, marks.includes(kind));
-      if (index === this.reading.word) {
-        span.classList.add("now");
-        this.#lit = span;
-      }
+  /** Marks the words of a row, and lights the one that is spoken. */
+  #painted(row, index) {
+    const { model, marks, word } = this.reading;
+    const { first, end_ } = model.paragraphs[index];
+    const kinds = Object.keys(marks);
+    for (const span of row.querySelectorAll(kinds.map((kind) => `.${kind}`).join())) span.classList.remove(...kinds);
+    const spans = row.getElementsByClassName("w");
+    for (const kind of kinds)
+      for (const { start, end } of marks[kind])
+        for (let place = Math.max(start, first); place < Math.min(end, end_); place++) spans[place - first]?.classList.add(kind);
+    if (word >= first && word < end_ && spans.length) {
+      this.#lit = spans[word - first];
+      this.#lit.classList.add("now");
     }
     return row;
   }
