@@ -66,6 +66,7 @@ function show(now, view, first) {
 }
 
 function mark(place) {
+  main.dataset.place = place;
   main.setAttribute("aria-busy", "true");
   for (const link of document.querySelectorAll("#places a")) {
     if (link.dataset.place === place) link.setAttribute("aria-current", "page");
