@@ -11,7 +11,7 @@ import { themeButton } from "./theme.js";
 
 const VIEWS = {
   "": () => import("./home.js"),
-  episode: () => import("./reader/reader.js"),
+  episode: () => import("./reader/episode.js"),
   search: () => import("./search.js"),
   voices: () => import("./voices.js"),
   live: () => import("./live.js"),
