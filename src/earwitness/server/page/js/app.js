@@ -13,7 +13,7 @@ import { themeButton } from "./theme.js";
 
 const VIEWS = {
   "": () => import("./home.js"),
-  episode: () => import("./reader/reader.js"),
+  episode: () => import("./reader/episode.js"),
   search: () => import("./search.js"),
   voices: () => import("./voices.js"),
   live: () => import("./live.js"),
@@ -68,6 +68,7 @@ function show(now, view, first) {
 }
 
 function mark(place) {
+  main.dataset.place = place;
   main.setAttribute("aria-busy", "true");
   for (const link of document.querySelectorAll("#places a")) {
     if (link.dataset.place === place) link.setAttribute("aria-current", "page");

@@ -21,9 +21,8 @@ export function listen(title, shortcuts) {
 export function help() {
   if (document.querySelector("dialog[open]")) return;
   const groups = [...views].reverse().map(({ title, shortcuts }) => el("section", {}, el("h3", {}, title),
-    el("dl", { class: "keys" }, shortcuts.filter(({ does }) => does).map(({ keys, shown, does }) => [
-      el("dt", {}, (shown ?? keys).map((key) => el("kbd", {}, NAMES[key] ?? key.toUpperCase()))), el("dd", {}, does),
-    ]))));
+    el("dl", { class: "keys" }, shortcuts.filter(({ does }) => does).map(({ keys, shown, does }) => el("div", {},
+      el("dt", {}, (shown ?? keys).map((key) => el("kbd", {}, NAMES[key] ?? key.toUpperCase()))), el("dd", {}, does))))));
   sheet("Keyboard shortcuts", el("div", { class: "key-groups" }, groups));
 }
 

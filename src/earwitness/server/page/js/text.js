@@ -22,7 +22,7 @@ export function count(number, thing) {
 
 /** A share of 0 to 1 in per cent; what is little is not nothing. */
 export function percent(share) {
-  return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`;
+  return share > 0 && share < 0.005 ? "<1\u202f%" : `${Math.round(100 * share)}\u202f%`;
 }
 
 /** The day of an ISO 8601 time, as 3 March 2026. */

@@ -1,6 +1,6 @@
 // Setting the transcript right: words, who says them, and where sentences end.
 
-import { beside, el, icon, menu, say } from "../dom.js";
+import { el, icon, menu, say } from "../dom.js";
 import { textOf } from "./model.js";
 import { segmentSpan } from "./rows.js";
 
@@ -9,7 +9,6 @@ export class Corrections {
     Object.assign(this, { reading, pane });
     this.editing = null;
     this.hint = el("div", { class: "edit-hint", hidden: true }, el("kbd", {}, "Enter"), " keeps it, ", el("kbd", {}, "Esc"), " leaves it");
-    pane.element.append(this.hint);
   }
 
   /** The words that are selected, `{first, end_}`, or else the sentence in which one is. */
@@ -24,7 +23,8 @@ export class Corrections {
     if (paragraph === undefined) return;
     this.reading.player.pause();
     this.pane.reveal(segment.first);
-    const span = this.pane.list.row(paragraph).querySelector(`.seg[data-segment="${segment.index}"]`);
+    const row = this.pane.list.row(paragraph);
+    const span = row.querySelector(`.seg[data-segment="${segment.index}"]`);
     const text = textOf(this.reading.model, segment.first, segment.end_);
     const caret = textOf(this.reading.model, segment.first, at).length + (at > segment.first ? 1 : 0);
     this.pane.list.pin(paragraph);
@@ -38,7 +38,9 @@ export class Corrections {
     span.focus({ preventScroll: true });
     getSelection().collapse(span.firstChild, Math.min(caret, text.length));
     this.hint.hidden = false;
-    beside(this.hint, span.getBoundingClientRect());
+    this.hint.style.top = `${span.offsetTop + span.offsetHeight + 6}px`;
+    row.classList.add("edited");
+    row.append(this.hint);
   }
 
   /** Ends editing without a change. */
@@ -145,6 +147,7 @@ export class Corrections {
   }
 
   #end() {
+    this.editing.span.closest(".row").classList.remove("edited");
     this.editing = null;
     this.hint.hidden = true;
     this.pane.list.pin(null);

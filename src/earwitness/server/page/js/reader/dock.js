@@ -30,7 +30,7 @@ export class Dock {
           iconButton("back", "15 seconds back (J)", () => this.jump(-15), { class: "quiet skip-15" }), this.playButton,
           iconButton("forward", "15 seconds forward (L)", () => this.jump(15), { class: "quiet skip-15" })),
         el("div", { class: "rest" }, this.speed, this.followButton)),
-      this.problem);
+      this.problem, reading.source.isChosen && this.#chooser());
     this.#sizes = new ResizeObserver(() => this.draw());
     this.#sizes.observe(this.track);
     this.#endTheme = onTheme(() => this.draw());
@@ -85,6 +85,30 @@ export class Dock {
   close() {
     this.#sizes.disconnect();
     this.#endTheme();
+  }
+
+  /** Where the page is a file, whoever reads chooses the recording, or drops it on the page; it stays on their computer. */
+  #chooser() {
+    const { player, model } = this.reading;
+    const told = el("span", { class: "muted small", role: "status" }, "The recording stays on this computer.");
+    const choose = (file) => {
+      if (!file) return;
+      URL.revokeObjectURL(player.audio.src);
+      player.load(URL.createObjectURL(file));
+      told.textContent = "";
+    };
+    player.audio.addEventListener("loadedmetadata", () => {
+      const { duration } = player.audio;
+      if (Math.abs(duration - model.duration) > 2)
+        told.textContent = `Is it the right one? It lasts ${clock(duration)}, the transcript ${clock(model.duration)}.`;
+    });
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      choose(event.dataTransfer.files[0]);
+    });
+    const input = el("input", { type: "file", id: "recording", accept: "audio/*,video/*", onchange: () => choose(input.files[0]) });
+    return el("div", { class: "chooser" }, el("label", { for: "recording" }, "Listen along: choose the recording"), input, told);
   }
 
   #listen() {

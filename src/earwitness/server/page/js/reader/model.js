@@ -11,6 +11,9 @@ const VOICES = 8;
 /** Languages that are written without a space between words. */
 const UNSPACED = new Set(["zh", "yue", "ja", "th", "lo", "my"]);
 
+const UNSHOWN = /[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/;
+const UNSHOWN_ALL = new RegExp(UNSHOWN, "g");
+
 export const COVERAGE = {
   transcribed: "transcribed", repaired: "transcribed at a second hearing", dropped: "speech without words",
   silence: "silence", music: "music", noise: "noise",
@@ -23,6 +26,7 @@ export const COVERAGE = {
  * a paragraph have their words from `first` to before `end_`. `doubts` are runs of words `{first, end_, kind, sure}`.
  */
 export function modelOf(transcript) {
+  clean(transcript);
   const gap = UNSPACED.has(transcript.language) ? "" : " ";
   const speakers = speakersOf(transcript);
   const words = [];
@@ -87,6 +91,17 @@ export function evidenceOf(model, summary) {
   return (summary?.sentences ?? []).map((sentence) => ({
     ...sentence, segments: sentence.evidence.map(model.byId).filter(Boolean),
   }));
+}
+
+/**
+ * Takes out of all texts what does not show, and what would turn round what stands about it: controls, embeddings and
+ * overrides of direction.
+ */
+function clean(value) {
+  for (const [key, one] of Object.entries(value))
+    if (typeof one === "string") {
+      if (UNSHOWN.test(one)) value[key] = one.replace(UNSHOWN_ALL, "");
+    } else if (one && typeof one === "object") clean(one);
 }
 
 function speakersOf({ speakers }) {

@@ -6,6 +6,8 @@ import { VirtualList } from "./virtual.js";
 
 /** Where the spoken word is kept: between these shares of the window's height. */
 const [HIGH, LOW] = [0.16, 0.7];
+/** Whoever has scrolled away and back to what is spoken is followed again after so long. */
+const RETURN_MS = 1500;
 const LINE_CHARACTERS = 72;
 const LINE_PX = 31;
 
@@ -20,7 +22,7 @@ export class Pane {
     this.isPaused = false;
     this.onfollow = () => {};
     this.list = new VirtualList(this.rows, {
-      build: (index) => this.#painted(rowOf(reading, index)),
+      build: (index) => this.#painted(rowOf(reading, index), index),
       sketch: (index) => this.#sketched(index),
       guess: (index) => this.#guess(index),
       onScrolled: () => this.#own(),
@@ -31,6 +33,7 @@ export class Pane {
 
   #keys = [];
   #ours = 0;
+  #away = 0;
   #lit = null;
 
   /** Shows the transcript as it is now; rows that say the same keep their heights. */
@@ -55,8 +58,7 @@ export class Pane {
     if (!word) return;
     const row = this.list.row(word.paragraph);
     const box = (this.wordElement(index) ?? row).getBoundingClientRect();
-    const [high, low] = [HIGH * innerHeight, LOW * innerHeight];
-    if (!always && box.top >= high && box.bottom <= low) return;
+    if (!always && this.#isWell(this.wordElement(index))) return;
     const top = scrollY + box.top - 0.33 * innerHeight;
     const isNear = Math.abs(top - scrollY) < 1.2 * innerHeight;
     this.#own(isNear ? 900 : 200);
@@ -89,17 +91,28 @@ export class Pane {
     const { signal } = this.abort;
     reading.addEventListener("word", () => {
       this.light();
-      if (this.isFollowing && !this.isPaused && reading.player.isPlaying) this.reveal(reading.word);
+      if (!this.isFollowing || !reading.player.isPlaying) return;
+      if (this.isPaused && performance.now() - this.#away > RETURN_MS && this.#isWell(this.#lit)) this.#pause(false);
+      if (!this.isPaused) this.reveal(reading.word);
     });
     reading.addEventListener("model", () => this.reset());
-    reading.addEventListener("marks", () => { for (const row of this.list.rows.values()) this.#painted(row); });
+    reading.addEventListener("marks", () => { for (const [index, row] of this.list.rows) this.#painted(row, index); });
     reading.addEventListener("reveal", ({ detail }) => { this.#pause(false); this.reveal(detail); });
     reading.player.addEventListener("state", () => { if (!reading.player.isPlaying) this.#pause(false); });
-    const away = () => { if (this.isFollowing && reading.player.isPlaying) this.#pause(true); };
+    const away = () => {
+      this.#away = performance.now();
+      if (this.isFollowing && reading.player.isPlaying) this.#pause(true);
+    };
     addEventListener("wheel", away, { passive: true, signal });
     addEventListener("touchmove", away, { passive: true, signal });
     addEventListener("scroll", () => { if (performance.now() > this.#ours) away(); }, { passive: true, signal });
     addEventListener("scrollend", () => { this.#ours = Math.min(this.#ours, performance.now() + 100); }, { signal });
+  }
+
+  /** Whether a word is well in the window. */
+  #isWell(element) {
+    const box = element?.getBoundingClientRect();
+    return Boolean(box) && box.top >= HIGH * innerHeight && box.bottom <= LOW * innerHeight;
   }
 
   #own(milliseconds = 150) {
@@ -111,15 +124,19 @@ export class Pane {
     this.back.hidden = !on;
   }
 
-  #painted(row) {
-    for (const span of row.querySelectorAll(".w")) {
-      const index = Number(span.dataset.w);
-      const marks = this.reading.marksOf(index);
-      for (const kind of Object.keys(this.reading.marks)) span.classList.toggle(kind, marks.includes(kind));
-      if (index === this.reading.word) {
-        span.classList.add("now");
-        this.#lit = span;
-      }
+  /** Marks the words of a row, and lights the one that is spoken. */
+  #painted(row, index) {
+    const { model, marks, word } = this.reading;
+    const { first, end_ } = model.paragraphs[index];
+    const kinds = Object.keys(marks);
+    for (const span of row.querySelectorAll(kinds.map((kind) => `.${kind}`).join())) span.classList.remove(...kinds);
+    const spans = row.getElementsByClassName("w");
+    for (const kind of kinds)
+      for (const { start, end } of marks[kind])
+        for (let place = Math.max(start, first); place < Math.min(end, end_); place++) spans[place - first]?.classList.add(kind);
+    if (word >= first && word < end_ && spans.length) {
+      this.#lit = spans[word - first];
+      this.#lit.classList.add("now");
     }
     return row;
   }

@@ -12,14 +12,6 @@ import { Pane } from "./pane.js";
 import { personLabel, rename } from "./people.js";
 import { Reading } from "./reading.js";
 import { Score } from "./score.js";
-import { fromServer } from "./source.js";
-
-/** The view of an episode of this server. */
-export async function open({ id, query, signal }) {
-  const view = new Reader(await fromServer(id, signal));
-  view.update(query);
-  return view;
-}
 
 /** The view of an episode, wherever it comes from. */
 export class Reader {

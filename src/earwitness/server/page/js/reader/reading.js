@@ -1,7 +1,7 @@
 // What all parts of the reader share: the episode, where in it one is, and what is marked in it.
 
 import { say } from "../dom.js";
-import { modelOf, spanAt, wordAt } from "./model.js";
+import { modelOf, wordAt } from "./model.js";
 import { Player } from "./player.js";
 
 const EARLY_S = 0.03;
@@ -52,11 +52,6 @@ export class Reading extends EventTarget {
   mark(kind, ranges) {
     this.marks[kind] = ranges.map(({ first, end_ }) => ({ start: first, end: end_ }));
     this.dispatchEvent(new Event("marks"));
-  }
-
-  /** How a word is marked. */
-  marksOf(index) {
-    return Object.entries(this.marks).filter(([, spans]) => spanAt(spans, index)).map(([kind]) => kind);
   }
 
   /** The segment in which one is: of the word that is spoken, or the first. */

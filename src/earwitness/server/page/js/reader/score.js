@@ -138,6 +138,7 @@ export class Score {
     this.lanes.addEventListener("pointermove", (event) => {
       const band = event.target.closest(".band");
       this.pointer.hidden = this.tip.hidden = !band || event.pointerType === "touch";
+      this.over.classList.toggle("told", !this.tip.hidden);
       if (this.tip.hidden) return;
       const time = timeAt(event);
       const over = this.over.getBoundingClientRect();

@@ -6,6 +6,8 @@
 /** Rows this far above and below the window are in the page, too. */
 const MARGIN_PX = 900;
 const MEASURED_AT_ONCE = 40;
+/** Rows that are not seen yet wait for the next frame when drawing has taken so long. */
+const FRAME_SHARE_MS = 4;
 
 export class VirtualList {
   /**
@@ -38,7 +40,7 @@ export class VirtualList {
   #asked = 0;
   #idle = 0;
   #pinned = null;
-  #onscroll = () => { this.#asked ||= requestAnimationFrame(() => { this.#asked = 0; this.draw(); }); };
+  #onscroll = () => this.#ask();
 
   /** Shows other rows; `same(index)` is the old index of a row whose height has not changed, or -1. */
   reset(count, same = () => -1) {
@@ -105,17 +107,27 @@ export class VirtualList {
     this.#add(index);
   }
 
-  /** Puts the rows near the window into the page, and takes the others out. */
+  /** Puts the rows near the window into the page, those that are seen first, and takes the others out. */
   draw() {
+    const began = performance.now();
     const top = this.container.getBoundingClientRect().top;
-    const first = this.#indexAt(-top - MARGIN_PX);
-    const last = this.#indexAt(-top + innerHeight + MARGIN_PX);
+    const [first, last] = this.#within(-top - MARGIN_PX, -top + innerHeight + MARGIN_PX);
+    const busy = document.activeElement;
     for (const [index, row] of this.rows)
-      if ((index < first || index > last) && index !== this.#pinned && !row.contains(document.activeElement)) {
+      if ((index < first || index > last) && index !== this.#pinned && !row.contains(busy)) {
         this.#drop(row);
         this.rows.delete(index);
       }
-    for (let index = first; index <= last && index < this.count; index++) if (!this.rows.has(index)) this.#add(index);
+    const [seen, unseen] = this.#within(-top, -top + innerHeight);
+    for (let index = seen; index <= unseen; index++) if (!this.rows.has(index)) this.#add(index);
+    for (let index = first; index <= last; index++) {
+      if (this.rows.has(index)) continue;
+      if (performance.now() - began > FRAME_SHARE_MS) {
+        this.#ask();
+        return;
+      }
+      this.#add(index);
+    }
   }
 
   close() {
@@ -125,6 +137,18 @@ export class VirtualList {
     this.#widths.disconnect();
     cancelIdle(this.#idle);
     cancelAnimationFrame(this.#asked);
+  }
+
+  #ask() {
+    this.#asked ||= requestAnimationFrame(() => {
+      this.#asked = 0;
+      this.draw();
+    });
+  }
+
+  /** The first and the last row between two heights. */
+  #within(top, bottom) {
+    return this.count ? [this.#indexAt(top), this.#indexAt(bottom)] : [0, -1];
   }
 
   #add(index) {
