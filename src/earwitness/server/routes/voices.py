@@ -46,7 +46,7 @@ def listed(service: TheService) -> Sequence[VoiceShown]:
         return [VoiceShown(one.name, one.seconds, one.episodes, one.created) for one in voices.voices(library)]
 
 
-@router.delete("/voices/{name}", status_code=204, responses=problems(404))
+@router.delete("/voices/{name:path}", status_code=204, responses=problems(404))
 def forget(name: str, service: TheService) -> None:
     """Forgets a voice and all its prints."""
     with service.library() as library:

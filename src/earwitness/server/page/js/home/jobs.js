@@ -3,6 +3,7 @@
 import { get, post, remove } from "../api.js";
 
 const AGAIN_MS = 3000;
+export const ENDED = ["done", "failed", "cancelled"];
 
 /** Tells `change`, whose detail is a job and the state in which it was before (undefined for one that is new). */
 export class Jobs extends EventTarget {
@@ -39,7 +40,13 @@ export class Jobs extends EventTarget {
   }
 
   async #read() {
-    for (const job of (await get("/api/jobs")).reverse()) this.put(job);
+    for (const job of (await get("/api/jobs")).reverse()) if (!this.#isStale(job)) this.put(job);
+  }
+
+  /** While a list was on its way, an event may have told the end of a job that is not over in it. */
+  #isStale({ id, state, changed }) {
+    const known = this.known.get(id);
+    return Boolean(known) && ENDED.includes(known.state) && !ENDED.includes(state) && changed <= known.changed;
   }
 
   #listen() {

@@ -2,12 +2,12 @@
 
 import { el, fill, icon, iconButton, say } from "../dom.js";
 import { length, percent, size } from "../text.js";
+import { ENDED } from "./jobs.js";
 import { forget, underWay, uploads } from "./uploads.js";
 
 /** More rows than these say nothing more. */
 const SHOWN_WAITING = 5;
 const STAGES = { source: "Fetching", audio: "Decoding", regions: "Finding speech", words: "Transcribing", speakers: "Telling speakers apart" };
-const ENDED = ["done", "failed", "cancelled"];
 const HIDDEN = "hidden jobs";
 
 /** The section; `onDone` is called when a job has made a transcript. */
