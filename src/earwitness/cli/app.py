@@ -10,6 +10,7 @@ from earwitness import __version__
 from earwitness.cli import (
     bench,
     doctor,
+    embed,
     evaluate,
     feed,
     library,
@@ -36,6 +37,7 @@ for command, text in (
     (search.search, search.HELP),
     (score.score, score.HELP),
     (evaluate.evaluate, evaluate.HELP),
+    (embed.embed, embed.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
 ):

@@ -284,7 +284,10 @@ def _from_published(path: Path, options: PretrainedOptions) -> tuple[Any, Any, b
             network.vit.layernorm = torch.nn.Identity()
         whole = layout.has_decoder(weights)
         part = network if whole else network.vit
-        part.load_state_dict({name if whole else name.removeprefix("vit."): weights[name] for name in weights})
+        own = {name if whole else name.removeprefix("vit."): weights[name] for name in weights}
+        if missing := part.state_dict().keys() - own.keys():
+            raise ModelError(f"{len(missing)} tensors are missing, such as {min(missing)}")
+        part.load_state_dict(own)
         network.to(pretrained.device(options), getattr(torch, pretrained.compute_type(options)))
         return network.eval(), norm, whole
     except Exception as error:  # torch shares no kind of error with anybody

@@ -92,19 +92,17 @@ def to_published(weights: Weights) -> dict[str, Any]:
 
 def _renamed(name: str, roots: Mapping[str, str], block: Mapping[str, str]) -> str:
     root = _root(name, roots)
-    rest = name[len(root) :].lstrip(".")
-    number, _, inner = rest.partition(".")
-    if number.isdigit():
-        part = _root(inner, block)
-        return f"{roots[root]}.{number}.{block[part]}{inner[len(part) :]}"
-    return f"{roots[root]}.{rest}" if rest else roots[root]
+    number, _, inner = name[len(root or "") + 1 :].partition(".")
+    part = _root(inner, block) if number.isdigit() else None
+    if root is None or (number.isdigit() and part is None):
+        raise ModelError(f"it has a tensor {name}, and AudioMAE has none; give one as its authors or timm publish it")
+    if part is None:
+        return roots[root] + name[len(root) :]
+    return f"{roots[root]}.{number}.{block[part]}{inner[len(part) :]}"
 
 
-def _root(name: str, table: Mapping[str, str]) -> str:
-    for root in table:
-        if name == root or name.startswith(f"{root}."):
-            return root
-    raise ModelError(f"{name}: no tensor of AudioMAE is called so; give a checkpoint as its authors or timm publish it")
+def _root(name: str, table: Mapping[str, str]) -> str | None:
+    return next((root for root in table if name == root or name.startswith(f"{root}.")), None)
 
 
 def settings(weights: Weights) -> dict[str, Any]:
