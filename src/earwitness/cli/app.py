@@ -11,6 +11,7 @@ from earwitness.cli import (
     bench,
     doctor,
     evaluate,
+    features,
     feed,
     library,
     models,
@@ -38,6 +39,7 @@ for command, text in (
     (evaluate.evaluate, evaluate.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (features.features, features.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)

@@ -7,7 +7,7 @@ in Python", 2015), a block at a time. Kinds, units and what is kept in a file: d
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -234,7 +234,7 @@ def of_file(
     sample_rate: int = SAMPLE_RATE_LIBROSA_HZ,
     scratch: Path | None = None,
     report: Callable[[str, Seconds, Seconds], None] | None = None,
-) -> Iterator[Feature]:
+) -> list[Feature]:
     """Features of a recording in a file, which is decoded once for each sample rate that they want.
 
     Args:
@@ -246,12 +246,14 @@ def of_file(
         What `earwitness.audio.load` and `extract` raise.
     """
     audio: Audio | None = None
+    found: dict[str, Feature] = {}
     for kind in sorted(kinds, key=lambda kind: sample_rate_of(kind, sample_rate)):
         rate = sample_rate_of(kind, sample_rate)
         if audio is None or audio.sample_rate != rate:
             audio = None  # before there is another
             audio = load(path, sample_rate=rate, scratch=scratch)
-        yield extract(audio, kind, options, scratch=scratch, report=report and partial(report, kind))
+        found[kind] = extract(audio, kind, options, scratch=scratch, report=report and partial(report, kind))
+    return [found[kind] for kind in kinds]
 
 
 def _check(audio: Audio, kind: str, options: FeatureOptions) -> None:
