@@ -19,6 +19,7 @@ from earwitness.audio import load
 from earwitness.engines import log_mel as whisper
 from earwitness.errors import AudioError, OptionError
 from earwitness.mapped import release
+from earwitness.stems import printable
 from earwitness.toolkit import spectral
 from earwitness.types import Audio, Seconds
 from earwitness.units import SAMPLE_RATE_HZ
@@ -106,9 +107,9 @@ class Feature:
         return (whisper.HOP if self.kind == "log-mel" else self.options.hop_length) / self.sample_rate
 
     def range(self) -> tuple[float, float]:
-        """The smallest and the largest value."""
+        """The smallest and the largest value in the unit of the first row."""
         lows, highs = [], []
-        for row in self.values:
+        for row in self.values[: self.units.count(self.units[0])]:
             lows.append(float(row.min()))
             highs.append(float(row.max()))
             release(self.values)
@@ -220,14 +221,14 @@ def extract(
         units[1:] = ["0 or 1", "probability"][: len(units) - 1]
     hop = whisper.HOP if compute is None else options.hop_length
     times = np.arange(values.shape[1]) * hop / audio.sample_rate
-    said = tuple(dict.fromkeys(str(warning.message).replace("\n", " ") for warning in caught))
+    said = tuple(dict.fromkeys(map(_said, caught)))
     return Feature(
         kind, values, times, tuple(units), centres, names, audio.sample_rate, options, (*audio.warnings, *said)
     )
 
 
 def of_file(
-    path: Path,
+    path: str | Path,
     kinds: Sequence[str],
     options: FeatureOptions | None = None,
     *,
@@ -252,8 +253,17 @@ def of_file(
         if audio is None or audio.sample_rate != rate:
             audio = None  # before there is another
             audio = load(path, sample_rate=rate, scratch=scratch)
-        found[kind] = extract(audio, kind, options, scratch=scratch, report=report and partial(report, kind))
+        try:
+            found[kind] = extract(audio, kind, options, scratch=scratch, report=report and partial(report, kind))
+        except AudioError as error:
+            raise AudioError(f"{printable(Path(path).name)}: {error}") from error
     return [found[kind] for kind in kinds]
+
+
+def _said(warning: warnings.WarningMessage) -> str:
+    text = " ".join(str(warning.message).split())
+    # That of a constant-Q transform, which says it of every octave.
+    return "shorter than a frame; the rest of it is taken as silence" if "too large for input" in text else text
 
 
 def _check(audio: Audio, kind: str, options: FeatureOptions) -> None:
@@ -269,6 +279,10 @@ def _check(audio: Audio, kind: str, options: FeatureOptions) -> None:
         _require(options.fmin_hz < (options.fmax_hz or half), "fmin_hz must be below half the sample rate")
     elif kind == "pitch":
         _require(options.pitch_max_hz <= half, f"pitch_max_hz must be at most half the sample rate, {half:g} Hz")
+        _require(
+            audio.sample_rate / options.pitch_min_hz < options.n_fft - 1,
+            f"n_fft {options.n_fft} holds no period of {options.pitch_min_hz:g} Hz; raise n_fft or pitch_min_hz",
+        )
     fewest = whisper.HOP if kind == "log-mel" else 1
     if len(audio.samples) < fewest:
         raise AudioError(f"{len(audio.samples)} samples are too short for {kind}, which takes {fewest} or more")

@@ -128,10 +128,14 @@ def chroma_cqt(sound: Sound, options: FeatureOptions) -> FloatArray:
     librosa, found = _librosa(), sound.room(len(NOTES), options)
     tuning = _tuning(_tuning_spectra(sound), sound.sample_rate, CQT_BINS_PER_OCTAVE)
     for part, inside, samples in _pieces(sound, options):
-        found[:, part] = _checked(
-            "chroma-cqt", librosa.feature.chroma_cqt, y=samples, sr=sound.sample_rate, hop_length=options.hop_length,
-            tuning=tuning, bins_per_octave=CQT_BINS_PER_OCTAVE,
-        )[:, inside]  # fmt: skip
+        try:
+            chroma = librosa.feature.chroma_cqt(
+                y=samples, sr=sound.sample_rate, hop_length=options.hop_length, tuning=tuning,
+                bins_per_octave=CQT_BINS_PER_OCTAVE,
+            )  # fmt: skip
+        except librosa.ParameterError as error:  # seven octaves from C1 are too many below 9 kHz
+            raise OptionError(f"chroma-cqt: {reason(error)}; raise the sample rate") from error
+        found[:, part] = chroma[:, inside]
     return found
 
 
@@ -175,10 +179,9 @@ def pitch(sound: Sound, options: FeatureOptions) -> FloatArray:
     }  # fmt: skip
     for part, inside, samples in _pieces(sound, options):
         if options.pitch_method == "pyin":
-            rows = _checked("pitch", librosa.pyin, samples, fill_na=0.0, **settings)
-            found[:, part] = np.stack(rows)[:, inside]
+            found[:, part] = np.stack(librosa.pyin(samples, fill_na=0.0, **settings))[:, inside]
         else:
-            found[0, part] = _checked("pitch", librosa.yin, samples, **settings)[inside]
+            found[0, part] = librosa.yin(samples, **settings)[inside]
     return found
 
 
@@ -188,13 +191,6 @@ def pitch_rows(options: FeatureOptions) -> int:
 
 def _librosa() -> Any:
     return require("librosa", "features")
-
-
-def _checked(kind: str, function: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
-    try:
-        return function(*arguments, **settings)
-    except _librosa().ParameterError as error:
-        raise OptionError(f"{kind}: {reason(error)}; change the options or the sample rate") from error
 
 
 def _sparse(weights: Any) -> Any:
