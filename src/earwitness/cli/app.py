@@ -12,6 +12,7 @@ from earwitness.cli import (
     doctor,
     embed,
     evaluate,
+    features,
     feed,
     library,
     models,
@@ -40,6 +41,7 @@ for command, text in (
     (embed.embed, embed.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (features.features, features.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
