@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 
 from conftest import SHARED_DATA
 from earwitness import audio, engines
+from earwitness.cli import main
 from earwitness.engines import audio_mae_layout as layout
 from earwitness.engines.audio_mae import DEVIATION, MEAN, AudioMae
 from earwitness.errors import ModelError
 from earwitness.options import PretrainedOptions
+from earwitness.toolkit.reconstruction import plot
 from random_sound_models import audio_mae, make_encoder, publish
 
 EPISODE = Path(__file__).parents[2] / "examples" / "episode.flac"
@@ -96,8 +99,6 @@ def test_a_published_file_gives_what_the_network_gives(windows: bool, tmp_path: 
 
 
 def test_an_encoder_of_timm(tmp_path: Path) -> None:
-    import json
-
     from safetensors.torch import save_file
 
     network = make_encoder("audiomae", tmp_path / "ours")
@@ -189,6 +190,40 @@ def test_the_original_is_the_spectrogram(tmp_path: Path) -> None:
     normalised = ASTFeatureExtractor()(sound(), sampling_rate=16_000, return_tensors="np")["input_values"][0, :998]
     found = engine(tmp_path).reconstruct(sound())
     assert np.abs(found.original - (normalised * 2 * DEVIATION + MEAN)).max() < 1e-4
+
+
+def test_the_command_shows_what_is_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    publish(audio_mae(decoder_windows=True), tmp_path / "pretrained.pth")
+    model = ["--model", str(tmp_path / "pretrained.pth"), "--device", "cpu", "--threads", "1"]
+    command = ["features", "--reconstruct", str(EPISODE), *model, "--mask-ratio", "0.5", "--seed", "4"]
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "-o", str(tmp_path), "-f", "npz,png", "--json"])
+    (told,) = json.loads(capsys.readouterr().out)
+    expected = engine(tmp_path / "pretrained.pth").reconstruct(sound(), 0.5, 4)
+    assert told["loss"] == pytest.approx(expected.loss)
+    assert told["seconds"] == pytest.approx(9.98)
+    assert told["written"] == [str(tmp_path / f"episode.reconstruction.{ending}") for ending in ("npz", "png")]
+    with np.load(told["written"][0]) as found:
+        for name in ("original", "masked", "rebuilt"):
+            assert np.array_equal(found[name], getattr(expected, name))
+        assert found["frequencies_hz"].shape == (128,)
+        assert found["times_s"][-1] == pytest.approx(9.97)
+    assert Path(told["written"][1]).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert plot(expected, "$a$") == plot(expected, "$a$")
+
+
+def test_the_command_says_what_cannot_be_rebuilt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_encoder("hubert", tmp_path / "hubert")
+    publish(audio_mae(), tmp_path / "pretrained.pth")
+    for arguments, told in (
+        ([], "say with which --model"),
+        (["--model", str(tmp_path / "hubert")], "a hubert rebuilds nothing"),
+        (["--model", str(tmp_path / "pretrained.pth"), "--mask-ratio", "1"], "mask ratio 1: give a share"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(["features", "--reconstruct", str(EPISODE), *arguments, "-o", str(tmp_path / "x.npz")])
+        assert told in capsys.readouterr().err
 
 
 def attended(block: Any, grid: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +10,14 @@ import typer
 
 from earwitness import engines
 from earwitness.cli import arguments
+from earwitness.cli.progress import display
 from earwitness.errors import AudioError, SourceError
-from earwitness.options import PretrainedOptions
+from earwitness.options import PretrainedOptions, SourceOptions
+from earwitness.source import fetch, find
 
 HELP = """Turn recordings into points in space, where what sounds alike lies close together.
+
+AUDIO is a file, a folder, a pattern, an http(s) address, or - for standard input.
 
 Each recording is cut into windows as long as the model hears at once; --level says what becomes a point: every window,
 every frame of a window, or the whole file. All go into one file, numpy's .npz or Parquet: a row has file, start and end
@@ -21,7 +25,7 @@ every frame of a window, or the whole file. All go into one file, numpy's .npz o
 
 
 def embed(
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", show_default=False)],
+    audio: Annotated[list[str], typer.Argument(metavar="AUDIO...", show_default=False)],
     model: Annotated[
         str,
         typer.Option(
@@ -48,18 +52,22 @@ def embed(
     kind = level_of(level)
     options = PretrainedOptions(revision, cache_dir, offline, device, dtype, threads)
     embedder = engines.sound_embedder(model, options)
-    failed = False
-    with EmbeddingFile(output, embedder.model, kind, embedder.identity()) as file:
-        for path in audio:
+    references, failed = find(audio), False
+    with (
+        EmbeddingFile(output, embedder.model, kind, embedder.identity()) as file,
+        display(len(references), quiet=quiet) as shown,
+    ):
+        for reference in references:
             before = file.rows
             try:
-                for points in stream(path, embedder, level=kind, window_s=window_s):
-                    file.add(str(path), points)
+                with tempfile.TemporaryDirectory() as folder:
+                    recording = fetch(reference, SourceOptions(), Path(folder)).path
+                    for points in stream(recording, embedder, level=kind, window_s=window_s):
+                        file.add(reference.argument, points)
+                shown.finished(reference.name, f": {file.rows - before} points of {file.size} numbers")
             except (SourceError, AudioError) as error:
                 failed = True
-                print(f"earwitness: {error}", file=sys.stderr)
-                continue
-            if not quiet:
-                print(f"{path}: {file.rows - before} points of {file.size} numbers", file=sys.stderr)
+                shown.finished(reference.name)
+                shown.say(f"error: {error}")
     if failed:
         raise typer.Exit(1)

@@ -9,18 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from earwitness.cli import arguments, tables
+from earwitness.cli import arguments, rebuild, tables
 from earwitness.cli.progress import Quiet, display
 from earwitness.errors import EarwitnessError, OptionError, StorageError
 from earwitness.files import write_whole
-from earwitness.options import SourceOptions
+from earwitness.options import PretrainedOptions, SourceOptions
 from earwitness.source import Reference, fetch, find
 
 HELP = """Compute spectral features: mel spectrograms, MFCC, chroma, pitch and the like, as numbers or as pictures.
 
 AUDIO is a file, a folder, a pattern, an http(s) address, or - for standard input. With -o OUT.npz or OUT.png one
 recording goes to that file; with a folder, each goes to STEM.KIND.npz in it, or .png with -f png. Lengths in samples
-are at the sample rate that is asked for."""
+are at the sample rate that is asked for.
+
+--reconstruct shows what AudioMAE makes of the first 10 s of a recording: the original, what was left of it, and what
+the model built from that (docs/embeddings.md)."""
 
 FORMATS = ("npz", "png")
 
@@ -53,9 +56,33 @@ def features(
     pitch_method: Annotated[str, typer.Option(help="pyin, or yin: faster, and without voicing.")] = "pyin",
     pitch_min: Annotated[float, typer.Option(metavar="HZ", help="Pitch is looked for from here")] = 65.4,
     pitch_max: Annotated[float, typer.Option(metavar="HZ", help="to here.")] = 2093.0,
+    reconstruct: Annotated[
+        bool, typer.Option("--reconstruct", help="Hide most of the spectrogram and let --model rebuild it, instead.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option(help="For --reconstruct: AudioMAE's .pth file, a folder or a hub id.", show_default=False)
+    ] = "",
+    mask_ratio: Annotated[
+        float | None,
+        typer.Option(help="How much is hidden, 0 to 1; by default as in training.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Says which patches are hidden.")] = 0,
+    revision: arguments.Revision = None,
+    cache_dir: arguments.CacheDir = None,
+    device: arguments.Device = "auto",
+    dtype: arguments.Dtype = "auto",
+    threads: arguments.Threads = 0,
+    offline: arguments.Offline = False,
     quiet: arguments.Quiet = False,
     as_json: arguments.AsJson = False,
 ) -> None:
+    if reconstruct:
+        pretrained = PretrainedOptions(revision, cache_dir, offline, device, dtype, threads)
+        references = find(sources)
+        targets = targets_of(output, references, "reconstruction", format_)
+        work = rebuild.rebuilding(model, pretrained, mask_ratio, seed)
+        _finish(each(references, targets, work, quiet=quiet), rebuild.show, quiet=quiet, as_json=as_json)
+        return
     from earwitness.toolkit.features import FeatureOptions, parse_kinds
 
     options = FeatureOptions(
@@ -78,11 +105,16 @@ def features(
         write(found, written, name)
         return {"features": [_facts(feature) for feature in found]}
 
-    outcomes = each(references, targets, one, quiet=quiet)
+    _finish(each(references, targets, one, quiet=quiet), _print, quiet=quiet, as_json=as_json)
+
+
+def _finish(
+    outcomes: list[dict[str, Any]], show: Callable[[Sequence[dict[str, Any]]], None], *, quiet: bool, as_json: bool
+) -> None:
     if as_json:
         tables.print_json(outcomes)
     elif not quiet:
-        _print(outcomes)
+        show(outcomes)
     if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -27,7 +27,7 @@ from earwitness.engines.base import SoundEmbedding
 from earwitness.engines.conversion import silent
 from earwitness.engines.repositories import WEIGHTS as OF_TRANSFORMERS
 from earwitness.engines.sound_encoders import BATCH_WINDOWS, OTHERWISE, at_least, clean, failed_to_run, finite
-from earwitness.errors import ModelError, reason
+from earwitness.errors import ModelError, OptionError, reason
 from earwitness.files import fingerprint
 from earwitness.options import PretrainedOptions
 from earwitness.units import SAMPLE_RATE_HZ
@@ -58,13 +58,14 @@ class Reconstruction:
 
     `original` and `rebuilt` are natural logarithms of mel energies, float32; `masked` is true where the network saw
     nothing. `rebuilt` equals the original elsewhere. `loss` is what the network is trained to make small: the mean
-    squared error over what was masked, of values normalised as it was trained. Frames are `HOP_S` apart.
+    squared error over what was masked, of values normalised as it was trained. Frames are `hop_s` seconds apart.
     """
 
     original: FloatArray
     masked: BoolArray
     rebuilt: FloatArray
     loss: float
+    hop_s: float = HOP_S
 
 
 class AudioMae:
@@ -126,8 +127,12 @@ class AudioMae:
             seed: the same one masks the same patches.
 
         Raises:
+            OptionError: a share that leaves nothing to hide or nothing to see.
             ModelError: the model has no decoder, or cannot be loaded or run.
         """
+        patches = self._picture[0] * self._picture[1] // self._patch**2
+        if mask_ratio is not None and not 1 <= patches * mask_ratio <= patches - 1:
+            raise OptionError(f"mask ratio {mask_ratio:g}: give a share between 0 and 1, such as 0.8")
         with self._alone:
             rebuilt: Reconstruction = self._run(self._rebuilt, window, mask_ratio, seed)
             return rebuilt
