@@ -1,4 +1,4 @@
-"""Where in an episode does it sound like its beginning? Points of a learnt encoder, compared by angle.
+r"""Where does an episode sound like its beginning? Points of a learnt encoder, compared by angle.
 
     python embeddings.py [hubert | wav2vec2 | whisper-encoder | audiomae | FOLDER | HUB-ID]
 
@@ -6,8 +6,8 @@ Without a model it makes a tiny one with random weights, whose numbers mean noth
 
 Needs: torch, transformers
 Prints:
-    .*: \\d+ windows of 4 s, each a point of \\d+ numbers
-    as at the beginning, most to least: .*\\d\\d s -?\\d\\.\\d+.*
+    .*: \d+ windows of 4 s, each a point of \d+ numbers
+    most like the beginning: (\d+ s -?\d\.\d+(, )?){5}
 """
 
 import sys
@@ -26,6 +26,7 @@ EPISODE = Path(__file__).parent / "episode.flac"
 def tiny_model(folder: str) -> str:
     from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
+    print("the model is a tiny one with random weights: its numbers mean nothing")
     config = Wav2Vec2Config(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, conv_dim=(16,) * 7
     )
@@ -42,5 +43,5 @@ with tempfile.TemporaryDirectory() as folder:
 print(f"{EPISODE.name}: {len(found.vectors)} windows of 4 s, each a point of {found.vectors.shape[1]} numbers")
 directions = found.vectors / np.linalg.norm(found.vectors, axis=1, keepdims=True)
 likeness = directions @ directions[0]
-ranked = [f"{found.starts[index]:.0f} s {likeness[index]:.3f}" for index in np.argsort(-likeness)]
-print("as at the beginning, most to least:", ", ".join(ranked))
+most = [index for index in np.argsort(-likeness) if index > 0][:5]
+print("most like the beginning:", ", ".join(f"{found.starts[index]:.0f} s {likeness[index]:.3f}" for index in most))

@@ -12,8 +12,10 @@ import pytest
 from earwitness import audio, engines
 from earwitness.cli import main
 from earwitness.engines.base import SoundEmbedder
+from earwitness.engines.sound_encoders import Hubert
 from earwitness.errors import ModelError
 from earwitness.options import PretrainedOptions
+from hub_cache import snapshot
 from random_sound_models import make_encoder
 
 EPISODE = Path(__file__).parents[2] / "examples" / "episode.flac"
@@ -158,3 +160,20 @@ def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
         ModelError, match=r"1 tensors are missing, such as encoder\.layers\.1\.attention\.q_proj\.weight"
     ):
         engines.sound_embedder(str(tmp_path), CPU).embed([speech(1.0)])
+
+
+@pytest.mark.parametrize("model", ["hubert", "somebody/whatever"])
+def test_a_model_of_the_hub(model: str, tmp_path: Path) -> None:
+    """From a cache folder, at the revision that is asked for, without the network."""
+    hub_id = Hubert.default_model if model == "hubert" else model
+    commit = "1" * 40
+    network = make_encoder("hubert", snapshot(tmp_path, hub_id, commit))
+    out, options = tmp_path / "out.parquet", ["--offline", "--device", "cpu", "--threads", "1", "--cache-dir"]
+    command = ["embed", str(EPISODE), "--model", model, "-o", str(out), *options, str(tmp_path)]
+    with pytest.raises(SystemExit, match="1"):
+        main(command)  # nothing is there of the branch main
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--revision", commit, "--level", "file"])
+    (row,) = pytest.importorskip("pyarrow.parquet").read_table(out).to_pylist()
+    assert (row["file"], row["start"], len(row["vector"])) == (str(EPISODE), 0.0, network.config.hidden_size)
+    assert row["end"] == pytest.approx(audio.load(EPISODE).duration)

@@ -140,9 +140,10 @@ class AudioMae:
     def _run(self, work: Callable[..., Any], *arguments: Any) -> Any:
         import torch
 
+        network = self._network
         try:
             with torch.inference_mode(), silent():
-                return work(*arguments)
+                return work(network, *arguments)
         except ModelError:
             raise
         except Exception as error:  # torch and transformers share no kind of error
@@ -152,9 +153,8 @@ class AudioMae:
         """How many of the frames are of the window, not of the zeros after it; every window has one."""
         return min(1 + max(0, len(window) - FRAME_SAMPLES) // HOP_SAMPLES, self._picture[0])
 
-    def _input(self, windows: Sequence[FloatArray]) -> Any:
+    def _input(self, network: Any, windows: Sequence[FloatArray]) -> Any:
         """Normalised log mel energies, a tensor (batch, 1, frames, bands)."""
-        network = self._network
         heard = [at_least(clean(window), FRAME_SAMPLES) for window in windows]
         features = self._front_end(heard, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
         return features["input_values"][:, None].to(network.device, network.dtype)
@@ -169,11 +169,11 @@ class AudioMae:
             warnings.simplefilter("ignore")  # some of the lowest bands lie between two frequencies, and are empty
             return ASTFeatureExtractor(num_mel_bins=bands, max_length=frames, mean=MEAN, std=DEVIATION)
 
-    def _encoded(self, windows: Sequence[FloatArray]) -> FloatArray:
+    def _encoded(self, network: Any, windows: Sequence[FloatArray]) -> FloatArray:
         """Float32 (batch, patches in time, patches in frequency, d)."""
         import torch
 
-        network, values = self._network, self._input(windows)
+        values = self._input(network, windows)
         network.config.mask_ratio = 0.0
         patches = network.vit.embeddings.patch_embeddings.num_patches
         in_order = torch.arange(patches, device=values.device).expand(len(values), -1)
@@ -190,15 +190,15 @@ class AudioMae:
                 clip = self._pooled_norm(torch.from_numpy(clip)).numpy()
         return SoundEmbedding(clip, points, self._patch * HOP_S)
 
-    def _rebuilt(self, window: FloatArray, mask_ratio: float | None, seed: int) -> Reconstruction:
+    def _rebuilt(self, network: Any, window: FloatArray, mask_ratio: float | None, seed: int) -> Reconstruction:
         import torch
 
-        network, values = self._network, self._input([window])
         if not self._has_decoder:
             raise ModelError(
                 f"{self.model}: it holds the encoder only, which cannot rebuild a spectrogram; give a checkpoint with "
                 "a decoder, such as the pretrained.pth of AudioMAE's authors"
             )
+        values = self._input(network, [window])
         network.config.mask_ratio = self._mask_ratio if mask_ratio is None else mask_ratio
         generator = torch.Generator().manual_seed(seed)
         patches = network.vit.embeddings.patch_embeddings.num_patches
