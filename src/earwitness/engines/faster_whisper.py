@@ -24,7 +24,7 @@ from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.base import Recognized
 from earwitness.engines.encodings import Encodings
-from earwitness.engines.log_mel import FFT, log_mel
+from earwitness.engines.log_mel import FFT, HOP, log_mel
 from earwitness.engines.whisper import (
     ENGLISH,
     MAX_TOKENS,
@@ -207,7 +207,7 @@ class FasterWhisper(Whisper):
         Every frame of silence is the same, so that only those are computed that the sound touches, and one after them.
         """
         mels = len(self._whisper.feature_extractor.mel_filters)
-        found = log_mel(np.pad(samples, (0, FFT)), mels)[:, :WINDOW_FRAMES]
+        found = log_mel(np.pad(samples, (0, FFT + HOP)), mels)[:, :WINDOW_FRAMES]
         return np.pad(found, ((0, 0), (0, WINDOW_FRAMES - found.shape[1])), mode="edge")
 
     def _encoded(self, windows: Sequence[FloatArray]) -> Any:

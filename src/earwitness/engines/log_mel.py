@@ -69,7 +69,7 @@ def mel_frequencies_hz(mels: int) -> FloatArray:
     """Where each band is most sensitive: float32, shape (mels,), hertz.
 
     >>> mel_frequencies_hz(80)[[0, 1, 79]].round(1)
-    array([  37.2,   74.5, 7672. ], dtype=float32)
+    array([  37.2,   74.5, 7698.6], dtype=float32)
     """
     centres: FloatArray = _edges_hz(mels)[1:-1].astype(np.float32)
     return centres

@@ -32,9 +32,12 @@ MOST_TICKS = 10
 TICK_SHARE = 0.07
 """Of the height, which ticks need from one another."""
 PITCH_TICKS_HZ = (25, 35, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200)
+"""Every other one where there are more than three octaves."""
 TICKS_HZ = (62, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 CLIPPED_PERCENT = 2.0
 """Of the cepstra (the loudness, which would drown all others, aside) so many are beyond the ends of the colours."""
+LEAST_SCALE_DB = 0.1
+"""So that rounding errors of silence have no colours."""
 SHADE, LINE = "#9ecae1", "#08519c"
 
 
@@ -60,7 +63,7 @@ def plot(features: Sequence[Feature], title: str = "") -> bytes:
     for axes, panel in zip(rows, panels, strict=True):
         panel.draw(axes)
         axes.set_title(panel.title, fontsize=10, loc="left")
-    _time_axis(rows[-1], max(float(feature.times[-1]) + feature.hop_s for feature in features))
+    _time_axis(rows[-1], max(float(feature.times[-1]) + feature.hop_s / 2 for feature in features))
     if title:
         # No $ of a file's name shall be taken for mathematics.
         figure.suptitle(title, fontsize=12, x=0.01, ha="left", parse_math=False)
@@ -70,15 +73,16 @@ def plot(features: Sequence[Feature], title: str = "") -> bytes:
 
 
 class _Panel:
-    """A picture of some rows of a feature."""
+    """A picture of some rows of a feature: here an image, whose rows are frequencies."""
+
+    is_image = True
+    _colours, _extend = "magma", "neither"
 
     def __init__(self, feature: Feature, rows: slice, title: str) -> None:
         self.feature, self.rows = feature, rows
         self.values, self.unit = feature.values[rows], feature.units[rows][0]
         details = f"{feature.sample_rate} Hz, {feature.hop_s * 1000:.3g} ms a frame"
         self.title = f"{title} ({details})"
-
-    is_image = True
 
     def draw(self, axes: Any) -> None:
         """The rows as lines of an image, with their frequencies or names beside them."""
@@ -92,8 +96,6 @@ class _Panel:
         )  # fmt: skip
         axes.figure.colorbar(image, ax=axes, label=self.unit, pad=0.01, extend=self._extend)
         self._rows_axis(axes)
-
-    _colours, _extend = "magma", "neither"
 
     def _shown(self) -> FloatArray:
         return _means(self.values)
@@ -141,7 +143,9 @@ class _Cepstra(_Panel):
         return centred
 
     def _limits(self, shown: FloatArray) -> tuple[float, float]:
-        high = max(float(np.percentile(np.abs(shown[1:] if len(shown) > 1 else shown), 100 - CLIPPED_PERCENT)), 1e-6)
+        high = max(
+            float(np.percentile(np.abs(shown[1:] if len(shown) > 1 else shown), 100 - CLIPPED_PERCENT)), LEAST_SCALE_DB
+        )
         return -high, high
 
 
@@ -183,7 +187,8 @@ class _Pitch(_Panel):
             axes.text(0.5, 0.5, "no frame is voiced", transform=axes.transAxes, ha="center", va="center")
         axes.set_yscale("log")
         axes.set_ylim(bottom, top)
-        ticks = [tick for tick in PITCH_TICKS_HZ if bottom <= tick <= top]
+        wide = top > 8 * bottom
+        ticks = [tick for tick in PITCH_TICKS_HZ[:: 2 if wide else 1] if bottom <= tick <= top]
         axes.set_yticks(ticks, [str(tick) for tick in ticks])
         axes.minorticks_off()
         _curve_axes(axes, "frequency (Hz)")
