@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import SHARED_DATA
 from earwitness import audio, engines
 from earwitness.cli import main
 from earwitness.engines import audio_mae_layout as layout
@@ -24,9 +23,10 @@ from random_sound_models import audio_mae, make_encoder, publish
 EPISODE = Path(__file__).parents[2] / "examples" / "episode.flac"
 CPU = PretrainedOptions(device="cpu", threads=1)
 STEPS = 200
-FALL, BETTER_THAN_MEAN = 0.8, 0.9
+FALL, BETTER_THAN_MEAN = 0.7, 0.95
 """A tiny network has less than this share of its first loss left after so many steps on real sound, and less than that
-of what it would be for guessing the mean of all."""
+of what it would be for guessing the mean of all. Measured with three
+seeds: 0.28 to 0.30 and 0.33 to 0.35 on sounds of all kinds, 0.58 to 0.64 and 0.78 to 0.87 on the episode."""
 
 
 @cache
@@ -268,16 +268,18 @@ def test_the_published_decoder_attends_within_windows() -> None:
     assert [block.shift for block in network.decoder.decoder_layers] == [0, 2]
 
 
-def real_clips() -> list[np.ndarray]:
+@pytest.fixture
+def clips(request: pytest.FixtureRequest) -> list[np.ndarray]:
     """1.3 s of some sounds of each kind, or of an episode where those are not here."""
     length = 128 * 160 + 240
-    if (SHARED_DATA / "manifest.jsonl").is_file():
-        files = sorted((SHARED_DATA / "sounds").glob("esc10_*"))[::7]
+    try:
+        files = sorted((request.getfixturevalue("data") / "sounds").glob("esc10_*"))[::7]
         return [np.resize(audio.load(file).samples, length) for file in files]
-    return list(sound(30.0)[: 23 * length].reshape(23, -1))
+    except pytest.skip.Exception:
+        return list(sound(30.0)[: 23 * length].reshape(23, -1))
 
 
-def test_the_loss_falls_in_training() -> None:
+def test_the_loss_falls_in_training(clips: list[np.ndarray]) -> None:
     import torch
     from transformers import ASTFeatureExtractor
 
@@ -285,15 +287,19 @@ def test_the_loss_falls_in_training() -> None:
     torch.set_num_threads(1)
     network = audio_mae(image_size=(128, 128), norm_pix_loss=False)
     extractor = ASTFeatureExtractor(max_length=128)
-    values = extractor(real_clips(), sampling_rate=16_000, return_tensors="pt")["input_values"][:, None]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    losses = []
+    values = extractor(clips, sampling_rate=16_000, return_tensors="pt")["input_values"][:, None]
+    hidden = torch.rand(len(values), 64)
+
+    def loss_of_all() -> float:
+        with torch.no_grad():
+            return network(values, noise=hidden).loss.item()
+
+    before = loss_of_all()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3)
     for _ in range(STEPS):
-        loss = network(values[torch.randperm(len(values))[:4]]).loss
         optimizer.zero_grad()
-        loss.backward()
+        network(values[torch.randperm(len(values))[:4]]).loss.backward()
         optimizer.step()
-        losses.append(loss.item())
-    first, last = np.mean(losses[:10]), np.mean(losses[-20:])
-    assert last < FALL * first, (first, last)
-    assert last < BETTER_THAN_MEAN * values.var().item(), (last, values.var())
+    after = loss_of_all()
+    assert after < FALL * before, (before, after)
+    assert after < BETTER_THAN_MEAN * values.var().item(), (after, values.var())
