@@ -12,13 +12,14 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundEmbedder,
     SpeechDetector,
     Summarizer,
     Synthesizer,
     TimbreEncoder,
     VoiceEmbedder,
 )
-from earwitness.errors import OptionError
+from earwitness.errors import ModelError, OptionError
 from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SpeechOptions, SummaryOptions
 
 if TYPE_CHECKING:
@@ -59,6 +60,24 @@ SYNTHESIZERS = {
 """Engines that speak."""
 TIMBRES = {"xvector": "earwitness.engines.xvector:XVector"}
 """What makes a voice of a recording, for engines that speak with any."""
+SOUND_EMBEDDERS = {
+    "audiomae": "earwitness.engines.audio_mae:AudioMae",
+    "clap": "earwitness.engines.clap:Clap",
+    "hubert": "earwitness.engines.sound_encoders:Hubert",
+    "wav2vec2": "earwitness.engines.sound_encoders:Wav2Vec2",
+    "wavlm": "earwitness.engines.sound_encoders:WavLm",
+    "whisper-encoder": "earwitness.engines.sound_encoders:WhisperEncoder",
+}
+"""What turns sound into points; a name stands for the published model, any other of its kind has a folder or hub id."""
+SOUND_KINDS = {
+    "clap": "clap",
+    "hubert": "hubert",
+    "vit_mae": "audiomae",
+    "wav2vec2": "wav2vec2",
+    "wavlm": "wavlm",
+    "whisper": "whisper-encoder",
+}
+"""Which of them a checkpoint is for, by the `model_type` that its config.json names."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
@@ -160,6 +179,43 @@ def timbre_encoder(model: str, options: PretrainedOptions) -> TimbreEncoder:
     """The engine that makes x-vectors of recordings, by folder or hub id; empty for the one of SpeechT5's authors."""
     engine: TimbreEncoder = _made(TIMBRES, "engine for voices", AUTO, "xvector")(model, options)
     return engine
+
+
+def sound_embedder(model: str, options: PretrainedOptions) -> SoundEmbedder:
+    """The engine behind `earwitness embed --model MODEL`; the network is loaded when it first hears something.
+
+    Args:
+        model: a name of `SOUND_EMBEDDERS`, which stands for the published model of that kind, a folder or a hub id.
+        options: all are heeded.
+
+    Raises:
+        ExtraError: torch or transformers are not installed.
+        ModelError: the model is not here and cannot be had, or is of no kind that gives embeddings of sound.
+    """
+    if model in SOUND_EMBEDDERS:
+        return _sound_embedder(model, "", options)
+    return _sound_embedder(_sound_kind(model, options), model, options)
+
+
+def _sound_embedder(name: str, model: str, options: PretrainedOptions) -> SoundEmbedder:
+    engine: SoundEmbedder = _made(SOUND_EMBEDDERS, "model of sound", name, name)(model, options)
+    return engine
+
+
+def _sound_kind(model: str, options: PretrainedOptions) -> str:
+    """Which engine a folder or hub id is for: what its config.json says, or what AudioMAE's publishers left out."""
+    from earwitness.engines import audio_mae, pretrained
+
+    folder = audio_mae.find(model, options)
+    if audio_mae.is_published(folder):
+        return "audiomae"
+    kind = str(pretrained.config(folder).get("model_type"))
+    if kind not in SOUND_KINDS:
+        raise ModelError(
+            f"{model}: it is a {kind} and gives no embeddings of sound; give one of the kinds "
+            f"{', '.join(SOUND_KINDS)}, or a name: {', '.join(SOUND_EMBEDDERS)}"
+        )
+    return SOUND_KINDS[kind]
 
 
 def _voices(name: str, options: ModelOptions | None) -> Any:
