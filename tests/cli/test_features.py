@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,18 @@ def test_results_that_cannot_be_written(run, tmp_path: Path) -> None:  # type: i
     status, _, err = run("a.wav", "-o", "a.wav/out.npz")
     assert status == 1
     assert "cannot write there" in err
+
+
+def test_what_is_not_installed_is_said_before_the_work(
+    run,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run("a.wav", "--kind", "log-mel", "-o", "ours.npz", "-q") == (0, "", "")
+    for arguments in (("--kind", "rms"), ("--kind", "log-mel", "-o", "ours.png")):
+        status, _, err = run("a.wav", *arguments)
+        assert (status, err.count("\n")) == (1, 1)
+        assert "pip install 'earwitness[features]'" in err
+    assert len(list(tmp_path.iterdir())) == 5

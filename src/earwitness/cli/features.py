@@ -12,6 +12,7 @@ import typer
 from earwitness.cli import arguments, rebuild, tables
 from earwitness.cli.progress import Quiet, display
 from earwitness.errors import EarwitnessError, OptionError, StorageError
+from earwitness.evaluation.extras import require
 from earwitness.files import write_whole
 from earwitness.options import PretrainedOptions, SourceOptions
 from earwitness.source import Reference, fetch, find
@@ -38,7 +39,9 @@ def features(
         ),
     ] = "mel",
     output: Annotated[Path, typer.Option("--output", "-o", help="OUT.npz, OUT.png or a folder.")] = Path(),
-    format_: Annotated[str, typer.Option("--format", "-f", help="In a folder: npz, png or both.")] = "npz",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="What goes into a folder: npz, png or npz,png.")
+    ] = "npz",
     sample_rate: Annotated[
         int, typer.Option(metavar="HZ", help="What the sound is resampled to; for log-mel always 16000.")
     ] = 22_050,
@@ -54,8 +57,8 @@ def features(
     ] = None,
     n_mfcc: Annotated[int, typer.Option(help="Cepstral coefficients.")] = 20,
     pitch_method: Annotated[str, typer.Option(help="pyin, or yin: faster, and without voicing.")] = "pyin",
-    pitch_min: Annotated[float, typer.Option(metavar="HZ", help="Pitch is looked for from here")] = 65.4,
-    pitch_max: Annotated[float, typer.Option(metavar="HZ", help="to here.")] = 2093.0,
+    pitch_min: Annotated[float, typer.Option(metavar="HZ", help="The lowest pitch looked for.")] = 65.4,
+    pitch_max: Annotated[float, typer.Option(metavar="HZ", help="The highest.")] = 2093.0,
     reconstruct: Annotated[
         bool, typer.Option("--reconstruct", help="Hide most of the spectrogram and let --model rebuild it, instead.")
     ] = False,
@@ -92,6 +95,11 @@ def features(
     kinds = parse_kinds(kind)
     references = find(sources)
     targets = targets_of(output, references, "all" if kind.strip() == "all" else "-".join(kinds), format_)
+    # What is missing is said before the work, not after it.
+    if set(kinds) != {"log-mel"}:
+        require("librosa", "features")
+    if any(path.suffix.lower() == ".png" for paths in targets for path in paths):
+        require("matplotlib", "features")
 
     def one(path: Path, written: Sequence[Path], folder: Path, shown: Quiet, name: str) -> dict[str, Any]:
         from earwitness.toolkit.features import of_file

@@ -221,7 +221,7 @@ def extract(
         units[1:] = ["0 or 1", "probability"][: len(units) - 1]
     hop = whisper.HOP if compute is None else options.hop_length
     times = np.arange(values.shape[1]) * hop / audio.sample_rate
-    said = tuple(dict.fromkeys(map(_said, caught)))
+    said = dict.fromkeys(_said(warning) for warning in caught if issubclass(warning.category, UserWarning))
     return Feature(
         kind, values, times, tuple(units), centres, names, audio.sample_rate, options, (*audio.warnings, *said)
     )

@@ -185,12 +185,13 @@ class _Pitch(_Panel):
             bottom, top = f0[there].min() / 1.1, f0[there].max() * 1.1
         else:
             axes.text(0.5, 0.5, "no frame is voiced", transform=axes.transAxes, ha="center", va="center")
-        axes.set_yscale("log")
         axes.set_ylim(bottom, top)
-        wide = top > 8 * bottom
-        ticks = [tick for tick in PITCH_TICKS_HZ[:: 2 if wide else 1] if bottom <= tick <= top]
-        axes.set_yticks(ticks, [str(tick) for tick in ticks])
-        axes.minorticks_off()
+        if top > 3 * bottom:
+            axes.set_yscale("log")
+            step = 2 if top > 8 * bottom else 1
+            ticks = [tick for tick in PITCH_TICKS_HZ[::step] if bottom <= tick <= top]
+            axes.set_yticks(ticks, [str(tick) for tick in ticks])
+            axes.minorticks_off()
         _curve_axes(axes, "frequency (Hz)")
 
 
