@@ -192,6 +192,17 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something heard that is no speech; `label` says what: music, or jingle. `score` is how sure of it the classifier
+    is, 0 to 1. Events are sorted and disjoint; people may speak over one."""
+
+    start: Seconds
+    end: Seconds
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
 class SourceInfo:
     name: str
     sha256: str
@@ -257,6 +268,8 @@ class Transcript:
     keywords: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What is heard beside speech, see `earwitness.events`."""
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     episode: EpisodeInfo | None = None

@@ -12,6 +12,7 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
     SpeechDetector,
     Summarizer,
     VoiceEmbedder,
@@ -37,6 +38,7 @@ PRINTS = {"prints": "earwitness.engines.voice_net:VoicePrints"}
 """What prints are made by, whichever engine told the voices apart: so a voice named under one is known under any."""
 DIARIZERS = {"pyannote": "earwitness.engines.pyannote:Pyannote"}
 """Engines that find the turns themselves."""
+SOUND_CLASSIFIERS = {"builtin": "earwitness.engines.sound_net:SoundNet"}
 SUMMARIZERS = {
     "seq2seq": "earwitness.engines.seq2seq:Seq2Seq",
     "chat": "earwitness.engines.chat:Chat",
@@ -50,7 +52,7 @@ HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
+DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx", "sounds": "builtin"}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:
@@ -118,6 +120,12 @@ def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) ->
         return None
     find = _made(SENTENCES, "engine for sentences", AUTO, DEFAULTS["sentences"])
     engine: SentenceEmbedder | None = find("" if model == AUTO else model, options or ModelOptions())
+    return engine
+
+
+def sound_classifier(model: str = AUTO) -> SoundClassifier:
+    """The engine that tells music from other sounds; auto is the one that ships with the package."""
+    engine: SoundClassifier = _made(SOUND_CLASSIFIERS, "sound classifier", model, DEFAULTS["sounds"])()
     return engine
 
 
