@@ -251,9 +251,7 @@ class Stages:
 
     def sounds(self, classifier: SoundClassifier, speech: tuple[Region, ...]) -> tuple[Event, ...]:
         depends = (speech, classifier.identity())
-        return self._kept(
-            "sounds", tuple[Event, ...], depends, lambda: sounds.listen(self.audio, speech, classifier)
-        )
+        return self._kept("sounds", tuple[Event, ...], depends, lambda: sounds.listen(self.audio, speech, classifier))
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
         depends = self._words_depend(recognizer, speech)

@@ -43,7 +43,6 @@ MUSIC_CHANCE = 0.5
 """From this probability on it is music."""
 
 
-
 @dataclass(frozen=True)
 class _Piece:
     start: Seconds

@@ -52,7 +52,13 @@ HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx", "sounds": "builtin"}
+DEFAULTS = {
+    "recognizer": "faster-whisper",
+    "detector": "silero",
+    "embedder": "builtin",
+    "sentences": "onnx",
+    "sounds": "builtin",
+}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:

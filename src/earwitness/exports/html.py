@@ -184,7 +184,9 @@ def _turns(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
             yield f'<h3 id="c{paragraph.segments[0].id}" dir="auto">{escape(paragraph.chapter.title)}</h3>'
             gist = _sentences(transcript, paragraph.chapter.summary, named=True)
             yield f'<p class="gist" dir="auto">{gist}</p>' if gist else ""
-        more = before is not None and before.speaker == paragraph.speaker and not (paragraph.chapter or paragraph.events)
+        more = (
+            before is not None and before.speaker == paragraph.speaker and not (paragraph.chapter or paragraph.events)
+        )
         yield _turn(transcript, paragraph, voices.get(paragraph.speaker or "", "unknown"), more)
         before = paragraph
     yield from map(_event, last_events(transcript))
