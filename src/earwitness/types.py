@@ -183,6 +183,16 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that is heard in a span; `score` is how sure the classifier is of it, 0 to 1."""
+
+    start: Seconds
+    end: Seconds
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Overlap:
     """A span in which several speak at once, by their labels in order of their first turns."""
 

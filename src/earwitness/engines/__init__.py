@@ -12,12 +12,13 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
     SpeechDetector,
     Summarizer,
     VoiceEmbedder,
 )
 from earwitness.errors import OptionError
-from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
+from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SummaryOptions
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -46,10 +47,13 @@ NO_SUMMARY = "none"
 SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
+SOUND_CLASSIFIERS = {"transformers": "earwitness.engines.audio_classifier:AudioClassifier"}
+"""What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
+BUILTIN = "builtin"
 DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
 
 
@@ -118,6 +122,24 @@ def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) ->
         return None
     find = _made(SENTENCES, "engine for sentences", AUTO, DEFAULTS["sentences"])
     engine: SentenceEmbedder | None = find("" if model == AUTO else model, options or ModelOptions())
+    return engine
+
+
+def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = None) -> SoundClassifier:
+    """The engine behind `earwitness classify --model MODEL`, not yet loaded.
+
+    Args:
+        model: builtin for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        options: all are heeded for a checkpoint, none for ours.
+
+    Raises:
+        ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
+    """
+    if model == BUILTIN:
+        ours: SoundClassifier = _made(SOUND_CLASSIFIERS, "classifier of sounds", model, model)()
+        return ours
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", "transformers", model)
+    engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
 
 
