@@ -135,10 +135,8 @@ def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = N
     Raises:
         ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
     """
-    if model == BUILTIN:
-        ours: SoundClassifier = _made(SOUND_CLASSIFIERS, "classifier of sounds", model, model)()
-        return ours
-    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", "transformers", model)
+    name = BUILTIN if model == BUILTIN else "transformers"
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
     engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
 

@@ -148,11 +148,12 @@ class AudioClassifier:
     @cached_property
     def _folder(self) -> Path:
         with self._alone:
-            return pretrained.find(self.model, self._options)
+            folder = pretrained.find(self.model, self._options)
+            pretrained.config(folder)  # which says plainly where a folder is no checkpoint
+            return folder
 
     @cached_property
     def _config(self) -> Any:
-        pretrained.config(self._folder)  # says more plainly what is wrong with a folder that is no checkpoint
         config = pretrained.companion("AutoConfig", self._folder)
         if config.problem_type == "regression":
             raise ModelError(f"{self.model}: it gives values (regression) and not labels; give a model that classifies")

@@ -89,34 +89,27 @@ class Timeline:
 
         Args:
             threshold: 0 to 1; an event reaches it somewhere, and is nowhere below `RELEASE` times it.
-            min_length_s: shorter interruptions of an event belong to it, and shorter events are left out.
+            min_length_s: shorter events are left out.
 
         Raises:
             OptionError: a value outside its range.
         """
         if not 0 < threshold <= 1 or not min_length_s >= 0:
-            raise OptionError(f"events from {threshold:g} of {min_length_s:g} s: give a threshold above 0 and up to 1, "
-                              "and a length that is not negative")  # fmt: skip
+            raise OptionError(
+                f"events from {threshold:g} of {min_length_s:g} s: give a threshold above 0 and up to 1, and a length "
+                "that is not negative"
+            )
         heard = self.scores >= RELEASE * threshold
         if self.exclusive:
             heard &= self.scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(self.labels))
         found = [
             self._event(first, last, column)
             for column in np.flatnonzero((self.scores >= threshold).any(axis=0)).tolist()
-            for first, last in self._runs(heard[:, column], min_length_s)
+            for first, last in _runs(heard[:, column])
             if self.scores[first:last, column].max() >= threshold
             and self.edges[last] - self.edges[first] >= min_length_s - 1e-9
         ]
         return tuple(sorted(found, key=lambda event: (event.start, event.end, event.label)))
-
-    def _runs(self, heard: npt.NDArray[np.bool_], min_gap_s: Seconds) -> list[tuple[int, int]]:
-        """The first step of each run, and the one after its last."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], heard.astype(np.int8), [0]])))
-        runs: list[tuple[int, int]] = []
-        for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            goes_on = runs and self.edges[first] - self.edges[runs[-1][1]] < min_gap_s - 1e-9
-            runs.append((runs.pop()[0] if goes_on else first, last))
-        return runs
 
     def _event(self, first: int, last: int, column: int) -> Event:
         score = np.average(self.scores[first:last, column], weights=np.diff(self.edges[first : last + 1]))
@@ -185,6 +178,12 @@ def events(
 ) -> tuple[Event, ...]:
     """What is heard when: `listen`, and then `Timeline.events`."""
     return listen(audio, classifier, window_s=window_s, hop_s=hop_s).events(threshold, min_length_s)
+
+
+def _runs(heard: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """The first step of each run, and the one after its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], heard.astype(np.int8), [0]])))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _plan(duration: Seconds, window_s: Seconds, hop_s: Seconds) -> tuple[list[Seconds], npt.NDArray[np.float64]]:
