@@ -183,22 +183,23 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that is heard in a span; `score` is how sure the classifier is of it, 0 to 1."""
-
-    start: Seconds
-    end: Seconds
-    label: str
-    score: float
-
-
-@dataclass(frozen=True)
 class Overlap:
     """A span in which several speak at once, by their labels in order of their first turns."""
 
     start: Seconds
     end: Seconds
     speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something heard that is no speech; `label` says what: music, or jingle. `score` is how sure of it the classifier
+    is, 0 to 1. Events are sorted and disjoint; people may speak over one."""
+
+    start: Seconds
+    end: Seconds
+    label: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,8 @@ class Transcript:
     keywords: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What is heard beside speech, see `earwitness.events`."""
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     episode: EpisodeInfo | None = None

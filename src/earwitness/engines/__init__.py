@@ -47,7 +47,10 @@ NO_SUMMARY = "none"
 SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
-SOUND_CLASSIFIERS = {"transformers": "earwitness.engines.audio_classifier:AudioClassifier"}
+SOUND_CLASSIFIERS = {
+    "builtin": "earwitness.engines.sound_net:SoundNet",
+    "transformers": "earwitness.engines.audio_classifier:AudioClassifier",
+}
 """What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
@@ -129,13 +132,13 @@ def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = N
     """The engine behind `earwitness classify --model MODEL`, not yet loaded.
 
     Args:
-        model: builtin for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        model: builtin (or auto) for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
         options: all are heeded for a checkpoint, none for ours.
 
     Raises:
         ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
     """
-    name = BUILTIN if model == BUILTIN else "transformers"
+    name = BUILTIN if model in (AUTO, BUILTIN) else "transformers"
     make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
     engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
