@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -55,6 +54,7 @@ _WORDS = {
 """Words of labels."""
 
 
+@lru_cache(maxsize=4096)
 def meaning(label: str) -> str:
     """What a label stands for: one of `MEANINGS`.
 
@@ -71,16 +71,20 @@ def meaning(label: str) -> str:
     return next((told for told, some in _WORDS.items() if words & some), NOISE)
 
 
-def scores_of(wanted: Sequence[str], scores: FloatArray, labels: Sequence[str], *, exclusive: bool) -> FloatArray:
-    """How sure it is that a sound is of one of some meanings: float32 (n,) from scores of labels (n, len(labels)).
+def meanings(scores: FloatArray, labels: Sequence[str], exclusive: bool) -> dict[str, float]:
+    """How sure it is that a sound is of each of `MEANINGS`, by a classifier's scores, shape (len(labels),).
 
-    Labels that exclude each other share out 1, and so their scores add up; of others the highest counts.
+    Labels that exclude each other share out 1, and so their scores add up; of others the highest counts. A jingle is
+    music, too.
 
-    >>> rows = np.array([[0.5, 0.25, 0.25]], np.float32)
-    >>> float(scores_of([NOISE], rows, ["Dog", "Rain", "Music"], exclusive=True)[0])
-    0.75
+    >>> import numpy as np
+    >>> found = meanings(np.array([0.5, 0.25, 0.25], np.float32), ["Dog", "Rain", "Theme music"], exclusive=True)
+    >>> found["noise"], found["music"], found["jingle"], found["speech"]
+    (0.75, 0.25, 0.25, 0.0)
     """
-    some = scores[:, [meaning(label) in wanted for label in labels]]
-    if exclusive:
-        return np.asarray(some.sum(axis=1), np.float32)
-    return np.asarray(some.max(axis=1, initial=0.0), np.float32)
+    found = dict.fromkeys(MEANINGS, 0.0)
+    for label, score in zip(labels, scores.tolist(), strict=True):
+        told = meaning(label)
+        for name in {told, MUSIC} if told == JINGLE else {told}:
+            found[name] = found[name] + score if exclusive else max(found[name], score)
+    return found

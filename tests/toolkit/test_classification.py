@@ -125,6 +125,12 @@ def test_labels_that_exclude_each_other_never_overlap_and_others_may() -> None:
     assert spans(timeline(*rows).events()) == [("a", 0.0, 3.0), ("b", 1.0, 3.0)]
 
 
+def test_without_a_threshold_every_second_has_its_event() -> None:
+    rows = [[0.5, 0.5], [0.4, 0.6], [0.3, 0.7], [0.6, 0.4]]
+    found = timeline(*rows, exclusive=True).events(threshold=0)
+    assert spans(found) == [("a", 0.0, 1.0), ("b", 1.0, 3.0), ("a", 3.0, 4.0)]
+
+
 def test_shorter_events_are_left_out() -> None:
     rows = [[0.9, 0.9], [0.9, 0.1], [0.1, 0.1], [0.1, 0.9]]
     assert spans(timeline(*rows, step_s=0.3).events(min_length_s=0.6)) == [("a", 0.0, 0.6)]
@@ -164,7 +170,7 @@ def test_what_cannot_be_judged_is_refused() -> None:
         listen(Audio(bursts(1.0), 8_000), Loudness())
     with pytest.raises(AudioError, match="empty audio"):
         listen(Audio(np.zeros(0, np.float32)), Loudness())
-    for threshold, length in [(0.0, 0.0), (1.1, 0.0), (float("nan"), 0.0), (0.5, -1.0), (0.5, float("nan"))]:
+    for threshold, length in [(-0.1, 0.0), (1.1, 0.0), (float("nan"), 0.0), (0.5, -1.0), (0.5, float("nan"))]:
         with pytest.raises(OptionError, match="threshold"):
             timeline([1, 1]).events(threshold, length)
     with pytest.raises(OptionError, match="top 0"):

@@ -50,8 +50,10 @@ def classify(
         float | None, typer.Option(help="Seconds from window to window; by default half a window.", show_default=False)
     ] = None,
     events: Annotated[bool, typer.Option("--events", help="Print what is heard when.")] = False,
-    threshold: Annotated[float, typer.Option(help="For events: the score that they reach.")] = THRESHOLD,
-    min_length: Annotated[float, typer.Option(help="For events: leave out shorter ones (seconds).")] = 0.0,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="For events: the score that they reach.")
+    ] = THRESHOLD,
+    min_length: Annotated[float, typer.Option(min=0.0, help="For events: leave out shorter ones (seconds).")] = 0.0,
     revision: arguments.Revision = None,
     cache_dir: arguments.CacheDir = None,
     offline: arguments.Offline = False,

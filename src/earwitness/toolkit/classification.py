@@ -94,9 +94,9 @@ class Timeline:
         Raises:
             OptionError: a value outside its range.
         """
-        if not 0 < threshold <= 1 or not min_length_s >= 0:
+        if not 0 <= threshold <= 1 or not min_length_s >= 0:
             raise OptionError(
-                f"events from {threshold:g} of {min_length_s:g} s: give a threshold above 0 and up to 1, and a length "
+                f"events from {threshold:g} of {min_length_s:g} s: give a threshold of 0 to 1, and a length "
                 "that is not negative"
             )
         heard = self.scores >= RELEASE * threshold
