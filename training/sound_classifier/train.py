@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from hearing import heard
 from recordings import Recording, clips, made, readers, spoken
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from earwitness.engines.sound_net import HEARD, SHIPPED
@@ -22,7 +24,7 @@ from earwitness.engines.sound_net import HEARD, SHIPPED
 MADE = 4000
 TIMES = {"real": 40, "made": 4, "speech": 8}
 """Windows spoiled of each recording; of recorded clips there are few, so each is heard more often."""
-HIDDEN, NETWORKS, PENALTY, ROUNDS = 32, 3, 1e-2, 60
+HIDDEN, NETWORKS, PENALTY, ROUNDS = 32, 3, 0.3, 30
 WORKERS = 2
 
 
@@ -53,6 +55,14 @@ def all_rows(folder: Path, seed: int) -> dict[str, np.ndarray]:
     }
 
 
+def kept_rows(folder: Path, seed: int, work: Path) -> dict[str, np.ndarray]:
+    """The same, from the file where they are already."""
+    if not work.exists():
+        np.savez(work, **all_rows(folder, seed))
+    with np.load(work) as file:
+        return dict(file)
+
+
 def weights_of(data: dict[str, np.ndarray]) -> np.ndarray:
     """Each label counts alike; of noise, what was recorded counts as much as what was made."""
     groups = [
@@ -71,13 +81,10 @@ def trained(data: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     weights = weights_of(data)
     networks = []
     for number in range(NETWORKS):
-        network = MLPClassifier((HIDDEN,), alpha=PENALTY, max_iter=ROUNDS, batch_size=256, learning_rate_init=2e-3,
-                                random_state=seed + number)  # fmt: skip
-        # Its warning that the steps are spent is meant for those who wait for convergence.
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        network = MLPClassifier(
+            (HIDDEN,), alpha=PENALTY, max_iter=ROUNDS, batch_size=256, learning_rate_init=2e-3, random_state=seed + number
+        )
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
             network.fit((rows - shift) / scale, data["labels"], sample_weight=weights)
         assert tuple(network.classes_) == HEARD
         networks.append(network)
@@ -95,11 +102,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, default=Path("sound-training.npz"), help="statistics, made once")
     parser.add_argument("--output", type=Path, default=SHIPPED)
     given = parser.parse_args()
 
-    data = all_rows(given.folder, given.seed)
-    print(Counter(zip(data["labels"].tolist(), data["real"].tolist(), strict=True)))
+    data = kept_rows(given.folder, given.seed, given.work)
+    for (label, real), count in sorted(Counter(zip(data["labels"].tolist(), data["real"].tolist(), strict=True)).items()):
+        print(f"{count} windows of {label}, {'recorded' if real else 'made'}")
     np.savez_compressed(given.output, **trained(data, given.seed))
     print(f"{given.output}: {given.output.stat().st_size} bytes")
 
