@@ -3,7 +3,7 @@
 Of the music in the ledger a moment between two sentences is no event. A jingle is music of 1.5 to 20 seconds
 before, after or between parts of speech; longer music, or such where nobody speaks at all, is music. And music in four
 pauses in a row, with nothing but speech between them, is a bed that people speak over: one event of music from the
-first pause to the last.
+first pause to the last. Applause, cheering and laughter, where the classifier tells them, are events as they are.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from earwitness.sounds import MIN_SILENCE_S, MUSIC, mean_score
+from earwitness.sound_labels import EVENTS, JINGLE, MUSIC
+from earwitness.sounds import MIN_SILENCE_S, mean_score
 from earwitness.types import Event, Region, Seconds
 
-JINGLE = "jingle"
 SHORTEST_S, LONGEST_JINGLE_S = 1.5, 20.0
 BED_PAUSES = 4
 """So many pauses with music, and none without between them."""
 
 
 def events(heard: Sequence[Event], speech: Sequence[Region]) -> tuple[Event, ...]:
-    """The events of a recording, sorted and disjoint.
+    """The events of a recording, in order of time.
 
     Args:
         heard: what `earwitness.sounds.listen` heard outside of speech.
@@ -38,7 +38,8 @@ def events(heard: Sequence[Event], speech: Sequence[Region]) -> tuple[Event, ...
         else:
             longest_s = LONGEST_JINGLE_S if speech else 0.0
             found += [_named(event, longest_s) for event in row if event.end - event.start >= SHORTEST_S]
-    return tuple(found)
+    found += [event for event in heard if event.label in EVENTS]
+    return tuple(sorted(found, key=lambda event: (event.start, event.end)))
 
 
 def _named(event: Event, longest_s: Seconds) -> Event:

@@ -77,7 +77,7 @@ class Engines:
             self.sentences = engines.sentence_embedder(options.summary.sentence_model, options.model)
         self.recognizer = recognizer or engines.recognizer(options.model)
         self.detector = detector or engines.detector()
-        self.sounds = sounds or engines.sound_classifier()
+        self.sounds = sounds or engines.sound_classifier(options.sounds.sound_model, options.model.of_pretrained())
         # Of the two at most one: an embedder leaves the turns to `earwitness.speakers`, a diarizer finds them itself.
         self.embedder, self.diarizer = embedder, diarizer
         named = options.speakers.diarizer
@@ -346,9 +346,11 @@ def _engine_info(engines: Engines) -> EngineInfo:
         model=engines.recognizer.model,
         diarizer=engines.tells_voices.name if engines.tells_voices else None,
         summarizer=None,
+        sounds=engines.sounds.model,
         versions={
             "earwitness": __version__,
             **engines.recognizer.versions,
+            **engines.sounds.versions,
             **(engines.diarizer.versions if engines.diarizer else {}),
         },
     )

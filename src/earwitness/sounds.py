@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from earwitness.engines.base import SoundClassifier
+from earwitness.errors import ModelError
 from earwitness.mapped import release
+from earwitness.sound_labels import EVENTS, MUSIC, NOISE, meaning, meanings
 from earwitness.types import Audio, Coverage, Event, Region, Seconds
 from earwitness.units import rounded, to_samples
 
@@ -32,16 +34,14 @@ SILENT_DB_RANGE = (-70.0, -45.0)
 MIN_SILENCE_S, MIN_SOUND_S = 0.5, 0.2
 """Shorter silence between sounds belongs to them, and a shorter sound is a click in the silence."""
 
-MUSIC, NOISE = "music", "noise"
-CONTEXT_S = 4.0
-"""Sounds are judged in pieces of the classifier's length at most, together with others so near."""
+PIECE_S, CONTEXT_S = 3.0, 4.0
+"""Sounds are judged in pieces of this length at most, together with others so near."""
 SHORTEST_S = 0.4
 """What is shorter cannot be told by itself."""
 MOMENT_CONTEXT_S = 120.0
 """So it goes with the nearest that can be told, as music lasts."""
-MUSIC_CHANCE = 0.5
-"""From this probability on it is music."""
-
+CHANCE = 0.5
+"""From this probability on it is music, or an event by itself."""
 
 @dataclass(frozen=True)
 class _Piece:
@@ -49,6 +49,9 @@ class _Piece:
     end: Seconds
     music: float
     """The probability of music against noise."""
+    event: str | None
+    """What is heard by itself, one of `EVENTS`; `score` is how sure that is."""
+    score: float
 
     @property
     def middle(self) -> Seconds:
@@ -60,12 +63,18 @@ class _Piece:
 
 
 def listen(audio: Audio, speech: Sequence[Region], classifier: SoundClassifier) -> tuple[Event, ...]:
-    """What is heard outside of speech, `music` and `noise`, in order of time; what lies between is silence.
+    """What is heard outside of speech, in order of time; what lies between is silence.
+
+    The labels are `music` and `noise`, and of noise `applause`, `cheering` and `laughter` where the classifier has
+    labels for them.
 
     Args:
         audio: at 16 kHz; read in blocks.
         speech: sorted and disjoint.
-        classifier: tells music.
+        classifier: tells music, by labels that `earwitness.sound_labels` knows, and hears 16 kHz.
+
+    Raises:
+        ModelError: the classifier cannot be had or run, does not tell music, or hears another rate.
 
     >>> import numpy as np
     >>> from earwitness.engines import sound_classifier
@@ -74,6 +83,7 @@ def listen(audio: Audio, speech: Sequence[Region], classifier: SoundClassifier) 
     >>> [(event.start, event.end, event.label) for event in heard]
     [(1.0, 3.0, 'noise')]
     """
+    _require_music(classifier, audio.sample_rate)
     quiet_db = _silence_db(audio, speech)
     pieces: list[_Piece] = []
     for gap in _gaps(speech, audio.duration):
@@ -85,6 +95,18 @@ def listen(audio: Audio, speech: Sequence[Region], classifier: SoundClassifier) 
 def spans(heard: Sequence[Event]) -> tuple[Coverage, ...]:
     """The same for the ledger."""
     return tuple(Coverage(event.start, event.end, "music" if event.label == MUSIC else "noise") for event in heard)
+
+
+def _require_music(classifier: SoundClassifier, sample_rate: int) -> None:
+    if MUSIC not in map(meaning, classifier.labels):
+        known = ", ".join(classifier.labels[:5])
+        raise ModelError(f"{classifier.model}: its labels ({known}, ...) tell no music; give --sound-model builtin, or "
+                         "a checkpoint for AudioSet")  # fmt: skip
+    if classifier.sample_rate != sample_rate:
+        raise ModelError(
+            f"{classifier.model} hears {classifier.sample_rate} Hz and recordings are decoded at {sample_rate} Hz; "
+            "give --sound-model builtin, or another checkpoint"
+        )
 
 
 def _silence_db(audio: Audio, speech: Sequence[Region]) -> float:
@@ -140,11 +162,13 @@ def _power(audio: Audio, span: Region) -> FloatArray:
 
 
 def _pieces(audio: Audio, sound: Region, classifier: SoundClassifier) -> Iterator[_Piece]:
-    edges = np.linspace(sound.start, sound.end, int(np.ceil(sound.duration / classifier.window_s - 1e-9)) + 1)
+    longest_s = min(PIECE_S, classifier.window_s)
+    edges = np.linspace(sound.start, sound.end, int(np.ceil(sound.duration / longest_s - 1e-9)) + 1)
     for start, end in pairwise(map(float, edges)):
-        scores = classifier.classify([audio.between(start, end)])[0]
-        music = float(scores[list(classifier.labels).index(MUSIC)])
-        yield _Piece(start, end, music)
+        chances = meanings(classifier.classify([audio.between(start, end)])[0], classifier.labels, classifier.exclusive)
+        event = max(EVENTS, key=lambda name: chances[name])
+        named = chances[event] >= max(CHANCE, chances[MUSIC])
+        yield _Piece(start, end, chances[MUSIC], event if named else None, chances[event])
         release(audio.samples)
 
 
@@ -157,7 +181,9 @@ def _judged(pieces: Sequence[_Piece]) -> Iterator[Event]:
         first, last = _near(middles, piece.middle, MOMENT_CONTEXT_S)
         nearest = min(range(first, last), key=lambda at: abs(middles[at] - piece.middle), default=None)
         music = 0.0 if nearest is None else chances[nearest]
-        label, score = (MUSIC, music) if music >= MUSIC_CHANCE else (NOISE, 1 - music)
+        label, score = (MUSIC, music) if music >= CHANCE else (NOISE, 1 - music)
+        if piece.event:
+            label, score = piece.event, piece.score
         yield Event(rounded(piece.start), rounded(piece.end), label, score)
 
 

@@ -193,8 +193,11 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Event:
-    """Something heard that is no speech; `label` says what: music, or jingle. `score` is how sure of it the classifier
-    is, 0 to 1. Events are sorted and disjoint; people may speak over one."""
+    """Something that is heard; `label` says what, `score`, 0 to 1, how sure of it the classifier is.
+
+    Those of a transcript are no speech: music, jingle, and applause, cheering or laughter where the classifier has
+    labels for them. They are sorted; people may speak over one.
+    """
 
     start: Seconds
     end: Seconds
@@ -249,6 +252,8 @@ class EngineInfo:
     diarizer: str | None
     summarizer: str | None
     versions: Mapping[str, str] = field(default_factory=dict)
+    sounds: str | None = None
+    """What told music and noise apart."""
 
 
 @dataclass(frozen=True)

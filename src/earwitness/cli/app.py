@@ -9,6 +9,7 @@ import typer
 from earwitness import __version__
 from earwitness.cli import (
     bench,
+    classify,
     doctor,
     evaluate,
     feed,
@@ -38,6 +39,7 @@ for command, text in (
     (evaluate.evaluate, evaluate.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (classify.classify, classify.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)

@@ -18,7 +18,7 @@ from earwitness.engines.base import (
     VoiceEmbedder,
 )
 from earwitness.errors import OptionError
-from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
+from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SummaryOptions
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -38,7 +38,6 @@ PRINTS = {"prints": "earwitness.engines.voice_net:VoicePrints"}
 """What prints are made by, whichever engine told the voices apart: so a voice named under one is known under any."""
 DIARIZERS = {"pyannote": "earwitness.engines.pyannote:Pyannote"}
 """Engines that find the turns themselves."""
-SOUND_CLASSIFIERS = {"builtin": "earwitness.engines.sound_net:SoundNet"}
 SUMMARIZERS = {
     "seq2seq": "earwitness.engines.seq2seq:Seq2Seq",
     "chat": "earwitness.engines.chat:Chat",
@@ -48,17 +47,17 @@ NO_SUMMARY = "none"
 SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
+SOUND_CLASSIFIERS = {
+    "builtin": "earwitness.engines.sound_net:SoundNet",
+    "transformers": "earwitness.engines.audio_classifier:AudioClassifier",
+}
+"""What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {
-    "recognizer": "faster-whisper",
-    "detector": "silero",
-    "embedder": "builtin",
-    "sentences": "onnx",
-    "sounds": "builtin",
-}
+BUILTIN = "builtin"
+DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:
@@ -129,9 +128,19 @@ def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) ->
     return engine
 
 
-def sound_classifier(model: str = AUTO) -> SoundClassifier:
-    """The engine that tells music from other sounds; auto is the one that ships with the package."""
-    engine: SoundClassifier = _made(SOUND_CLASSIFIERS, "sound classifier", model, DEFAULTS["sounds"])()
+def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = None) -> SoundClassifier:
+    """The engine behind `earwitness classify --model MODEL`, not yet loaded.
+
+    Args:
+        model: builtin (or auto) for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        options: all are heeded for a checkpoint, none for ours.
+
+    Raises:
+        ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
+    """
+    name = BUILTIN if model in (AUTO, BUILTIN) else "transformers"
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
+    engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
 
 
