@@ -61,7 +61,9 @@ def partials(rng: np.random.Generator) -> Note:
         sound = breath * rng.standard_normal(len(time))
         for _ in range(choir):
             tuned = hertz * (1 + (rng.normal(0, 0.003) if choir > 1 else 0))
-            phase = 2 * np.pi * tuned * (time + depth / (2 * np.pi * vibrato_hz) * np.sin(2 * np.pi * vibrato_hz * time))
+            phase = (
+                2 * np.pi * tuned * (time + depth / (2 * np.pi * vibrato_hz) * np.sin(2 * np.pi * vibrato_hz * time))
+            )
             for number in range(count):
                 ratio = (number + 1) * bell[number] * np.sqrt(1 + stretch * (number + 1) ** 2)
                 if ratio * tuned < 7800:

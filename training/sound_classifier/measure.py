@@ -4,8 +4,8 @@
 
 Recordings are dealt into folds by their sources. Each fold is judged by networks that learnt from the others, made just
 as those that ship. Clips that weights must not be made from, MUSIC (recordings that are music throughout) and music and
-noise made here with another seed are judged by what ships. Two tables of each: windows of 3 s by what they are and what they are
-taken for, and the ledger's seconds of music and noise (`earwitness.sounds`).
+noise made here with another seed are judged by what ships. Two tables of each: windows of 3 s by what they are and what
+they are taken for, and the ledger's milliseconds of music and noise (`earwitness.sounds`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from hearing import windows
 from recordings import Recording, clips, made, readers
-from train import kept_rows, trained
 
 from earwitness.audio import load
 from earwitness.engines.sound_net import LABELS, SoundNet
 from earwitness.sounds import listen
 from earwitness.types import Audio
+from train import kept_rows, trained
 
 OTHER_SEED, OTHER_PIECES = 77, 150
 BAD = 0.3

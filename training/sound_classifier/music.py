@@ -110,7 +110,9 @@ def _tune(score: Score, sound: np.ndarray, rng: np.random.Generator) -> None:
         length = float(rng.choice(lengths))
         if rng.random() > 0.12:
             hertz = score.hertz(degree) * 2**octave
-            _put(sound, score.sample(beat), rng.uniform(0.6, 1) * play(hertz, to_samples(length * legato * score.beat_s)))
+            _put(
+                sound, score.sample(beat), rng.uniform(0.6, 1) * play(hertz, to_samples(length * legato * score.beat_s))
+            )
         degree = int(np.clip(degree + rng.choice([-3, -2, -1, -1, 0, 1, 1, 2, 4]), -4, 12))
         beat += length
 
@@ -180,5 +182,12 @@ def _wash(score: Score, sound: np.ndarray, rng: np.random.Generator) -> None:
         _put(sound, score.sample(start), high * (time**2 if rising else np.exp(-time * rng.uniform(1, 8))))
 
 
-PLAYED = {"tune": _tune, "chords": _chords, "broken": _broken, "bass": _bass, "drums": _drums, "drone": _drone}
-PLAYED["wash"] = _wash
+PLAYED = {
+    "tune": _tune,
+    "chords": _chords,
+    "broken": _broken,
+    "bass": _bass,
+    "drums": _drums,
+    "wash": _wash,
+    "drone": _drone,
+}

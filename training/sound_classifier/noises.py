@@ -41,7 +41,9 @@ def _hum(count: int, rng: np.random.Generator) -> np.ndarray:
     hertz = float(rng.choice([50, 60, 100, 120, between(rng, 40, 800)]))
     numbers = np.arange(1, rng.integers(2, 30))
     loudness = numbers ** -rng.uniform(0.3, 2) * rng.uniform(0.1, 1, len(numbers))
-    tones = sum(a * np.sin(2 * np.pi * hertz * n * time + rng.uniform(0, 6.28)) for a, n in zip(loudness, numbers))
+    tones = sum(
+        a * np.sin(2 * np.pi * hertz * n * time + rng.uniform(0, 6.28)) for a, n in zip(loudness, numbers, strict=True)
+    )
     return tones + between(rng, 0.001, 1) * coloured(count, rng)
 
 
@@ -112,7 +114,9 @@ def _beeps(count: int, rng: np.random.Generator) -> np.ndarray:
     """Alarms, telephones, horns, reversing lorries: one pitch or two together, on and off, always the same."""
     time = np.arange(count) / SAMPLE_RATE_HZ
     base = between(rng, 200, 3000)
-    tones = sum(np.sin(2 * np.pi * hertz * time) for hertz in (base, base * rng.uniform(1.1, 1.5))[: rng.integers(1, 3)])
+    tones = sum(
+        np.sin(2 * np.pi * hertz * time) for hertz in (base, base * rng.uniform(1.1, 1.5))[: rng.integers(1, 3)]
+    )
     drive = between(rng, 0.5, 5)
     on = (time / between(rng, 0.2, 2.5) + rng.random()) % 1 < rng.uniform(0.2, 1.0)
     return np.tanh(drive * tones) * np.convolve(on, np.hanning(200) / 100, "same") + between(
@@ -120,4 +124,19 @@ def _beeps(count: int, rng: np.random.Generator) -> np.ndarray:
     ) * coloured(count, rng)
 
 
-KINDS = (coloured, coloured, _gusts, _hum, _hum, _engine, _engine, _events, _events, _events, _applause, _gliding, _gliding, _beeps)
+KINDS = (
+    coloured,
+    coloured,
+    _gusts,
+    _hum,
+    _hum,
+    _engine,
+    _engine,
+    _events,
+    _events,
+    _events,
+    _applause,
+    _gliding,
+    _gliding,
+    _beeps,
+)

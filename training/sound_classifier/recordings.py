@@ -1,6 +1,7 @@
 """What the sound classifier learns from: recordings that may be used, and sounds made here; each with its source.
 
-Recordings from one source (a recording of freesound, a reader, a piece of music) are learnt from or tested on together.
+Recordings from one source (somebody's uploads of a day, a reader, a piece of music) are learnt from or tested on
+together.
 """
 
 from __future__ import annotations
@@ -53,11 +54,16 @@ def clips(folder: Path) -> Iterator[tuple[Recording, bool]]:
     for row in _rows(folder):
         if row["kind"] == "sound" and row["duration_s"] > 0 and row.get("label") not in OF_NO_USE:
             path = folder / row["file"]
-            # ESC-10 and ESC-50 name clips FOLD-FREESOUND_ID-TAKE.
-            stem = path.stem
-            source = stem.rsplit("_", 1)[-1].split("-")[1] if stem.startswith("esc") else stem
             label = "music" if row["label"] in MUSICAL else "noise"
-            yield Recording(f"{row['label']} ({path.name})", source, label, load(path).samples, True), usable(row)
+            yield (
+                Recording(f"{row['label']} ({path.name})", _source(path.stem), label, load(path).samples, True),
+                usable(row),
+            )
+
+
+def _source(stem: str) -> str:
+    """ESC-10 and ESC-50 name clips FOLD-FREESOUND_ID-TAKE; one person's recordings of a day have neighbouring ids."""
+    return f"freesound {int(stem.split('-')[1]) // 100}" if stem.startswith("esc") else stem
 
 
 def readers(folder: Path) -> Iterator[Recording]:

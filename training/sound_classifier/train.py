@@ -1,7 +1,7 @@
 """Trains the built-in sound classifier: src/earwitness/engines/data/sounds.npz.
 
-    pip install -e '.[tts]'
-    python training/sound_classifier/train.py FOLDER [--seed 0] [--output FILE] [--work FOLDER] [--folds 5]
+pip install -e '.[tts]'
+python training/sound_classifier/train.py FOLDER [--seed 0] [--output FILE] [--work FOLDER] [--folds 5]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORKERS = 2
 def rows_of(recording: Recording, seed: int) -> tuple[np.ndarray, str, str, bool]:
     """Statistics, label, source, and whether it was recorded."""
     kind = "speech" if recording.label == "speech" else "real" if recording.real else "made"
-    rng = np.random.default_rng([seed, *recording.source.encode()])
+    rng = np.random.default_rng([seed, *recording.name.encode()])
     return heard(recording, TIMES[kind], rng), recording.label, recording.source, recording.real
 
 
@@ -66,7 +66,8 @@ def kept_rows(folder: Path, seed: int, work: Path) -> dict[str, np.ndarray]:
 def weights_of(data: dict[str, np.ndarray]) -> np.ndarray:
     """Each label counts alike; of noise, what was recorded counts as much as what was made."""
     groups = [
-        f"{label} {real}" if label == "noise" else label for label, real in zip(data["labels"], data["real"], strict=True)
+        f"{label} {real}" if label == "noise" else label
+        for label, real in zip(data["labels"], data["real"], strict=True)
     ]
     sizes = Counter(groups)
     shares = {group: (0.5 if group.startswith("noise") else 1.0) / size for group, size in sizes.items()}
@@ -82,7 +83,12 @@ def trained(data: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     networks = []
     for number in range(NETWORKS):
         network = MLPClassifier(
-            (HIDDEN,), alpha=PENALTY, max_iter=ROUNDS, batch_size=256, learning_rate_init=2e-3, random_state=seed + number
+            (HIDDEN,),
+            alpha=PENALTY,
+            max_iter=ROUNDS,
+            batch_size=256,
+            learning_rate_init=2e-3,
+            random_state=seed + number,
         )
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
             network.fit((rows - shift) / scale, data["labels"], sample_weight=weights)
@@ -107,7 +113,9 @@ def main() -> None:
     given = parser.parse_args()
 
     data = kept_rows(given.folder, given.seed, given.work)
-    for (label, real), count in sorted(Counter(zip(data["labels"].tolist(), data["real"].tolist(), strict=True)).items()):
+    for (label, real), count in sorted(
+        Counter(zip(data["labels"].tolist(), data["real"].tolist(), strict=True)).items()
+    ):
         print(f"{count} windows of {label}, {'recorded' if real else 'made'}")
     np.savez_compressed(given.output, **trained(data, given.seed))
     print(f"{given.output}: {given.output.stat().st_size} bytes")

@@ -32,6 +32,15 @@ SILENT_DB, SILENCE_WIDTH_DB = -60.0, 1.5
 """Where silence is as likely as not (RMS, dB of full scale), and how soon it becomes sure to either side."""
 
 
+LOUDEST = 10.0
+"""Samples far beyond full scale are damage."""
+
+
+def _bounded(samples: FloatArray) -> FloatArray:
+    """Without what is no number, or too large to be squared."""
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -LOUDEST, LOUDEST)
+
+
 def level_db(samples: FloatArray) -> float:
     """The RMS in dB of full scale; -120 and less are -120.
 
@@ -80,7 +89,7 @@ class SoundNet:
         Raises:
             ModelError: the weights are missing or not what they should be.
         """
-        return np.array([self._judged(np.nan_to_num(window)) for window in windows], np.float32).reshape(-1, 4)
+        return np.array([self._judged(_bounded(window)) for window in windows], np.float32).reshape(-1, len(LABELS))
 
     def _judged(self, samples: FloatArray) -> list[float]:
         silence = float(1 / (1 + np.exp((level_db(samples) - SILENT_DB) / SILENCE_WIDTH_DB)))

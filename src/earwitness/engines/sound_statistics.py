@@ -125,7 +125,7 @@ def _mel_bands() -> FloatArray:
     bins = _mel(np.arange(FRAME // 2 + 1) * SAMPLE_RATE_HZ / FRAME)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.maximum(np.minimum(rising, falling), 0).astype(np.float32)
+    return np.asarray(np.maximum(np.minimum(rising, falling), 0), np.float32)
 
 
 def _mel(hertz: Any) -> Any:
@@ -136,7 +136,8 @@ def _mel(hertz: Any) -> Any:
 def _cosines() -> FloatArray:
     """Of the discrete cosine transform, orthonormal, shape (bands, cepstra)."""
     places = (np.arange(BANDS) + 0.5)[:, None] * np.arange(CEPSTRA) * np.pi / BANDS
-    return (np.cos(places) * np.sqrt(2 / BANDS) * np.where(np.arange(CEPSTRA), 1, np.sqrt(0.5))).astype(np.float32)
+    lengths = np.sqrt(2 / BANDS) * np.where(np.arange(CEPSTRA), 1, np.sqrt(0.5))
+    return np.asarray(np.cos(places) * lengths, np.float32)
 
 
 SIZE = 3 * CEPSTRA - 1 + len(PEAKY_BANDS) * len(QUANTILES) * (1 + len(LAGS)) + 11
