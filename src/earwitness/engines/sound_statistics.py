@@ -85,11 +85,16 @@ def _fine_structure(magnitudes: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _peaks(fine: FloatArray, relief: FloatArray) -> FloatArray:
     """How far peaks stand out, and how like each other spectra are over each lag: 0 where the window is too short."""
-    alike = [np.percentile((fine[:-lag] * fine[lag:]).sum(1), QUANTILES) if len(fine) > lag else _NONE for lag in LAGS]
-    return np.concatenate([np.percentile(relief, QUANTILES), *alike])
+    alike = [_quantiles(np.einsum("tb,tb->t", fine[:-lag], fine[lag:])) for lag in LAGS]
+    return np.concatenate([_quantiles(relief), *alike])
 
 
-_NONE = np.zeros(len(QUANTILES), np.float32)
+def _quantiles(values: FloatArray) -> FloatArray:
+    """As `np.percentile` gives them, in a tenth of its time; zeros where there are no values."""
+    if not len(values):
+        return np.zeros(len(QUANTILES), np.float32)
+    places = np.array(QUANTILES) / 100 * (len(values) - 1)
+    return np.asarray(np.interp(places, np.arange(len(values)), np.sort(values)), np.float32)
 
 
 def _level(magnitudes: FloatArray, bands: FloatArray) -> FloatArray:
