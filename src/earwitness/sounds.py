@@ -17,7 +17,7 @@ import numpy as np
 from earwitness.engines.base import SoundClassifier
 from earwitness.errors import ModelError
 from earwitness.mapped import release
-from earwitness.sound_labels import EVENTS, MUSIC, NOISE, meaning, meanings
+from earwitness.sound_labels import EVENTS, JINGLE, MUSIC, NOISE, meaning, meanings
 from earwitness.types import Audio, Coverage, Event, Region, Seconds
 from earwitness.units import rounded, to_samples
 
@@ -42,6 +42,7 @@ MOMENT_CONTEXT_S = 120.0
 """So it goes with the nearest that can be told, as music lasts."""
 CHANCE = 0.5
 """From this probability on it is music, or an event by itself."""
+
 
 @dataclass(frozen=True)
 class _Piece:
@@ -98,10 +99,11 @@ def spans(heard: Sequence[Event]) -> tuple[Coverage, ...]:
 
 
 def _require_music(classifier: SoundClassifier, sample_rate: int) -> None:
-    if MUSIC not in map(meaning, classifier.labels):
-        known = ", ".join(classifier.labels[:5])
-        raise ModelError(f"{classifier.model}: its labels ({known}, ...) tell no music; give --sound-model builtin, or "
-                         "a checkpoint for AudioSet")  # fmt: skip
+    if not {JINGLE, MUSIC} & set(map(meaning, classifier.labels)):
+        raise ModelError(
+            f"{classifier.model}: its labels ({', '.join(classifier.labels[:5])}, ...) tell no music; give "
+            "--sound-model builtin, or a checkpoint trained on AudioSet"
+        )
     if classifier.sample_rate != sample_rate:
         raise ModelError(
             f"{classifier.model} hears {classifier.sample_rate} Hz and recordings are decoded at {sample_rate} Hz; "
@@ -167,14 +169,14 @@ def _pieces(audio: Audio, sound: Region, classifier: SoundClassifier) -> Iterato
     for start, end in pairwise(map(float, edges)):
         chances = meanings(classifier.classify([audio.between(start, end)])[0], classifier.labels, classifier.exclusive)
         event = max(EVENTS, key=lambda name: chances[name])
-        named = chances[event] >= max(CHANCE, chances[MUSIC])
+        named = end - start > SHORTEST_S and chances[event] >= max(CHANCE, chances[MUSIC])
         yield _Piece(start, end, chances[MUSIC], event if named else None, chances[event])
         release(audio.samples)
 
 
 def _judged(pieces: Sequence[_Piece]) -> Iterator[Event]:
     """What each piece is, by what is heard in it and around it; a moment is what the nearest longer piece is."""
-    told = [piece for piece in pieces if piece.length > SHORTEST_S]
+    told = [piece for piece in pieces if piece.length > SHORTEST_S and not piece.event]
     middles = [piece.middle for piece in told]
     chances = [_together(told[slice(*_near(middles, piece.middle, CONTEXT_S))]) for piece in told]
     for piece in pieces:

@@ -125,4 +125,4 @@ def test_without_torch_a_checkpoint_names_the_extra(run: Run) -> None:
     done = run("talk.wav", "--model", "superb/hubert-base-superb-ks")
     assert done.returncode == 1
     assert "pip install 'earwitness[models]'" in done.stderr
-    assert "--model builtin" in done.stderr
+    assert "the classifier builtin" in done.stderr

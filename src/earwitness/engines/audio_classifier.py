@@ -49,7 +49,7 @@ class AudioClassifier:
         Raises:
             ExtraError: torch or transformers are not installed.
         """
-        self.versions: Mapping[str, str] = on_torch.installed(f"--model {model}", "--model builtin")
+        self.versions: Mapping[str, str] = on_torch.installed(model, "the classifier builtin")
         self.model = model
         self._options = options
         self._alone = RLock()  # threads share it, and it is loaded once
