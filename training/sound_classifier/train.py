@@ -1,7 +1,15 @@
 """Trains the built-in sound classifier: src/earwitness/engines/data/sounds.npz.
 
-pip install -e '.[tts]'
-python training/sound_classifier/train.py FOLDER [--seed 0] [--output FILE] [--work FOLDER] [--folds 5]
+    pip install '.[tts]'
+    python training/sound_classifier/train.py FOLDER [--seed 0] [--work FILE] [--output FILE]
+
+FOLDER has a `manifest.jsonl` with rows of kind "sound" (clips with labels and licences, of which those under CC BY and
+CC0 are learnt from) and "speaker" (one reader's speech each). To these come music and noise made here (`music.py`,
+`noises.py`) and synthetic voices. Every recording is cut into windows, as they are and spoiled (`hearing.py`), and three
+networks learn from their statistics, a label as much as another. Five minutes of processor time, nearly all of it to make
+the sounds; `--work` keeps their statistics. With the same seed the sounds are the same.
+
+Figures, by `measure.py`: docs/sounds.md.
 """
 
 from __future__ import annotations
