@@ -5,9 +5,9 @@
 
 FOLDER has a `manifest.jsonl` with rows of kind "sound" (clips with labels and licences, of which those under CC BY and
 CC0 are learnt from) and "speaker" (one reader's speech each). To these come music and noise made here (`music.py`,
-`noises.py`) and synthetic voices. Every recording is cut into windows, as they are and spoiled (`hearing.py`), and three
-networks learn from their statistics, a label as much as another. Five minutes of processor time, nearly all of it to make
-the sounds; `--work` keeps their statistics. With the same seed the sounds are the same.
+`noises.py`) and synthetic voices. Every recording is cut into windows, as they are and spoiled (`hearing.py`), and
+three networks learn from their statistics, a label as much as another. This takes five minutes of processor time,
+nearly all of it to make the sounds; `--work` keeps their statistics. With the same seed the sounds are the same.
 
 Figures, by `measure.py`: docs/sounds.md.
 """
