@@ -2,7 +2,7 @@
 
     python training/sound_classifier/measure.py FOLDER [MUSIC...] [--folds 5] [--work FILE]
 
-Recordings are dealt into folds by their sources. Each fold is judged by networks that learnt from the others, made just
+Recordings are dealt into folds by their origin. Each fold is judged by networks that learnt from the others, made just
 as those that ship. Clips that weights must not be made from, MUSIC (recordings that are music throughout) and music and
 noise made here with another seed are judged by what ships. Two tables of each: windows of 3 s by what they are and what
 they are taken for, and the ledger's milliseconds of music and noise (`earwitness.sounds`).
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from hearing import windows
-from recordings import Recording, clips, made, readers
+from recordings import Recording, clips, made, origin, readers
 
 from earwitness.audio import load
 from earwitness.engines.sound_net import LABELS, SoundNet
@@ -66,7 +66,7 @@ class Figures:
 
 
 def fold_of(source: str, folds: int) -> int:
-    return zlib.crc32(source.encode()) % folds
+    return zlib.crc32(origin(source).encode()) % folds
 
 
 def cross_validated(data: dict[str, np.ndarray], folds: int, recordings: Sequence[Recording]) -> None:

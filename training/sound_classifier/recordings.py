@@ -1,6 +1,6 @@
 """What the sound classifier learns from: recordings that may be used, and sounds made here; each with its source.
 
-Recordings from one source (somebody's uploads of a day, a reader, a piece of music) are learnt from or tested on
+Recordings of one origin (somebody's uploads of a day, a reader, a piece of music) are learnt from or tested on
 together.
 """
 
@@ -62,8 +62,13 @@ def clips(folder: Path) -> Iterator[tuple[Recording, bool]]:
 
 
 def _source(stem: str) -> str:
-    """ESC-10 and ESC-50 name clips FOLD-FREESOUND_ID-TAKE; one person's recordings of a day have neighbouring ids."""
-    return f"freesound {int(stem.split('-')[1]) // 100}" if stem.startswith("esc") else stem
+    """ESC-10 and ESC-50 name clips FOLD-FREESOUND_ID-TAKE."""
+    return stem.split("-")[1] if stem.startswith("esc") else stem
+
+
+def origin(source: str) -> str:
+    """What sources have in common that belong together: one person's uploads of a day have neighbouring numbers."""
+    return str(int(source) // 100) if source.isdigit() else source
 
 
 def readers(folder: Path) -> Iterator[Recording]:

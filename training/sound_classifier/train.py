@@ -31,7 +31,7 @@ WORKERS = 2
 def rows_of(recording: Recording, seed: int) -> tuple[np.ndarray, str, str, bool]:
     """Statistics, label, source, and whether it was recorded."""
     kind = "speech" if recording.label == "speech" else "real" if recording.real else "made"
-    rng = np.random.default_rng([seed, *recording.name.encode()])
+    rng = np.random.default_rng([seed, *recording.source.encode()])
     return heard(recording, TIMES[kind], rng), recording.label, recording.source, recording.real
 
 
