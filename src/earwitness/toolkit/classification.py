@@ -82,7 +82,7 @@ class Timeline:
         return tuple(Label(self.labels[index], float(scores[index])) for index in best)
 
     def events(self, threshold: float = THRESHOLD, min_length_s: Seconds = 0.0) -> tuple[Event, ...]:
-        """The spans in which a label is heard, in order of time.
+        """The spans in which a label is heard, in order of time; none where nothing is clear enough.
 
         Events of exclusive labels never overlap: in each step only the likeliest label counts. `score` is the label's
         mean over its span.
@@ -139,6 +139,12 @@ def listen(
         AudioError: there is no sound.
         OptionError: another sample rate, or a window or hop that is none.
         ModelError: the classifier cannot be had or run.
+
+    >>> from earwitness.engines import sound_classifier
+    >>> rain = np.random.default_rng(0).normal(0, 0.05, 64_000).astype(np.float32)
+    >>> timeline = listen(Audio(rain), sound_classifier("builtin"))
+    >>> timeline.top(1)[0].label, [(event.start, event.end, event.label) for event in timeline.events()]
+    ('noise', [(0.0, 4.0, 'noise')])
     """
     window_s = classifier.window_s if window_s is None else window_s
     hop_s = window_s / 2 if hop_s is None else hop_s
