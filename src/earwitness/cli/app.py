@@ -9,6 +9,7 @@ import typer
 from earwitness import __version__
 from earwitness.cli import (
     bench,
+    classify,
     doctor,
     embed,
     evaluate,
@@ -44,6 +45,7 @@ for command, text in (
     (bench.bench, bench.HELP),
     (say.say, say.HELP),
     (features.features, features.HELP),
+    (classify.classify, classify.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)

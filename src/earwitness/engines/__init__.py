@@ -12,6 +12,7 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
     SoundEmbedder,
     SpeechDetector,
     Summarizer,
@@ -78,10 +79,16 @@ SOUND_KINDS = {
     "whisper": "whisper-encoder",
 }
 """Which of them a checkpoint is for, by the `model_type` that its config.json names."""
+SOUND_CLASSIFIERS = {
+    "builtin": "earwitness.engines.sound_net:SoundNet",
+    "transformers": "earwitness.engines.audio_classifier:AudioClassifier",
+}
+"""What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
+BUILTIN = "builtin"
 DEFAULTS = {
     "recognizer": "faster-whisper",
     "detector": "silero",
@@ -216,6 +223,22 @@ def _sound_kind(model: str, options: PretrainedOptions) -> str:
             f"{', '.join(SOUND_KINDS)}, or a name: {', '.join(SOUND_EMBEDDERS)}"
         )
     return SOUND_KINDS[kind]
+
+
+def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = None) -> SoundClassifier:
+    """The engine behind `earwitness classify --model MODEL`, not yet loaded.
+
+    Args:
+        model: builtin (or auto) for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        options: all are heeded for a checkpoint, none for ours.
+
+    Raises:
+        ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
+    """
+    name = BUILTIN if model in (AUTO, BUILTIN) else "transformers"
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
+    engine: SoundClassifier = make(model, options or PretrainedOptions())
+    return engine
 
 
 def _voices(name: str, options: ModelOptions | None) -> Any:

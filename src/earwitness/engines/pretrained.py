@@ -24,6 +24,9 @@ REMEDY = (
     "transformers wrote"
 )
 
+FOR_TRAINING = "masked_spec_embed"
+"""What HuBERT, wav2vec2 and WavLM hear where sound is masked in training; many checkpoints of the hub lack it."""
+
 
 def find(model: str, options: PretrainedOptions, weights: tuple[tuple[str, ...], ...] = WEIGHTS) -> Path:
     """The folder of a checkpoint, downloaded unless it is there or `options.offline` is set.
@@ -81,7 +84,8 @@ def load(kind: str | type, folder: Path, options: PretrainedOptions) -> Any:
             model, found = network.from_pretrained(
                 folder, local_files_only=True, output_loading_info=True, dtype=getattr(torch, dtype)
             )
-        if missing := found["missing_keys"]:  # which would be random numbers
+        # Which would be random numbers.
+        if missing := [key for key in found["missing_keys"] if not key.endswith(FOR_TRAINING)]:
             raise ModelError(f"{len(missing)} tensors are missing, such as {min(missing)}")
         return model.to(place).eval()
     except Exception as error:  # torch, safetensors, pickle and transformers share no kind of error
