@@ -48,6 +48,7 @@ SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
 SOUND_EMBEDDERS = {
+    "builtin": "earwitness.engines.sound_patches:SoundPatches",
     "audiomae": "earwitness.engines.audio_mae:AudioMae",
     "clap": "earwitness.engines.clap:Clap",
     "hubert": "earwitness.engines.sound_encoders:Hubert",
