@@ -50,23 +50,29 @@ class Match(TyperCommand):
 
 
 def repeated(given: Sequence[str]) -> list[str]:
-    """Arguments with the name of an option before each of its values.
+    """Arguments with the name of an option before each of its values; one that begins with a dash follows a `=`.
 
-    >>> repeated(["--audio", "a.wav", "-", "--text=x", "y", "--json"])
-    ['--audio', 'a.wav', '--audio', '-', '--text', 'x', '--text', 'y', '--json']
+    >>> repeated(["--audio", "a.wav", "-", "--text=-x", "y", "--json"])
+    ['--audio', 'a.wav', '--audio', '-', '--text', '-x', '--text', 'y', '--json']
+
+    Raises:
+        OptionError: an option has no value.
     """
     found: list[str] = []
-    option, values = "", 0
-    for argument in [*given, "--end"]:
-        if argument.startswith("-") and argument != "-":
-            found += [option] if option and not values else []  # for the error that its value is missing
-            name, equals, value = argument.partition("=")
-            option, values = (name, bool(equals)) if name in SEVERAL else ("", 0)
-            found += [name, value] if option and equals else [] if option else [argument]
-        else:
+    option = ""
+    for place, argument in enumerate(given):
+        if not argument.startswith("-") or argument == "-":
             found += [option, argument] if option else [argument]
-            values += 1
-    return found[:-1]
+            continue
+        name, equals, value = argument.partition("=")
+        option = name if name in SEVERAL else ""
+        if not option:
+            found.append(argument)
+        elif equals:
+            found += [name, value]
+        elif place + 1 == len(given) or (given[place + 1].startswith("-") and given[place + 1] != "-"):
+            raise OptionError(f"{name}: no value follows it; give one or more")
+    return found
 
 
 def match(
@@ -91,7 +97,7 @@ def match(
     limit: Annotated[int, typer.Option(min=1, help="At most so many hits for each sound or text.")] = 10,
     min_similarity: Annotated[
         float | None,
-        typer.Option(min=-1, max=1, help="Only hits so alike; by default 0.4 for builtin.", show_default=False),
+        typer.Option(min=-1, max=1, help="Only hits so alike; builtin has a bound of its own.", show_default=False),
     ] = None,
     revision: arguments.Revision = None,
     cache_dir: arguments.CacheDir = None,

@@ -56,7 +56,7 @@ SOUND_EMBEDDERS = {
     "wavlm": "earwitness.engines.sound_encoders:WavLm",
     "whisper-encoder": "earwitness.engines.sound_encoders:WhisperEncoder",
 }
-"""What turns sound into points; by a name the published model is used, and any other of its kind by folder or hub id."""
+"""What turns sound into points; by a name the published model is used, another of its kind by folder or hub id."""
 SOUND_KINDS = {
     "clap": "clap",
     "hubert": "hubert",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earwitness.errors import OptionError
 from earwitness.library.store import Library
 from earwitness.types import Seconds
 
@@ -86,14 +87,36 @@ def indexed(library: Library, embedder: str, recordings: Collection[str] | None 
             yield _sound(database.execute(sql, (number,)).fetchone())
 
 
-def forget(library: Library, recording: str) -> int:
-    """Removes a recording from the index, whoever made it; returns how many rows there were. `scrub` ends it.
+def forget(library: Library, said: str) -> str | None:
+    """Removes a recording from the index, from the file too, whoever heard it.
+
+    Args:
+        library: where it is.
+        said: the name of its file, or the beginning of its sha256, four digits at least.
+
+    Returns:
+        Its name, or none where there is no such recording.
 
     Raises:
+        OptionError: several are called so.
         StorageError: it cannot be removed.
     """
     with library.transaction() as database:
-        return database.execute("DELETE FROM sounds WHERE recording = ?", (recording,)).rowcount
+        rows = database.execute(
+            """
+            SELECT DISTINCT recording, name FROM sounds
+            WHERE lower(name) = lower(:said) OR (length(:said) > 3 AND substr(recording, 1, length(:said)) = :said)
+            """,
+            {"said": said.strip()},
+        ).fetchall()
+        if len({recording for recording, _ in rows}) > 1:
+            shown = ", ".join(recording[:8] for recording, _ in rows)
+            raise OptionError(f"{len(rows)} recordings are called {said!r}; give the beginning of a sha256: {shown}")
+        database.executemany("DELETE FROM sounds WHERE recording = ?", [(recording,) for recording, _ in rows])
+    if not rows:
+        return None
+    library.scrub()
+    return str(rows[0][1])
 
 
 def _sound(row: tuple[Any, ...]) -> IndexedSound:

@@ -91,7 +91,7 @@ def compare(
     """
     written = embedder.embed_texts(texts)
 
-    def work(source: Source, folder: Path) -> tuple[str, FloatArray]:
+    def work(_: Reference, source: Source, folder: Path) -> tuple[str, FloatArray]:
         return source.name, embedding(load(source.path, sample_rate=embedder.sample_rate, scratch=folder), embedder)
 
     heard = each(references, work, failed)

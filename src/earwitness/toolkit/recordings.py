@@ -12,16 +12,18 @@ from earwitness.options import SourceOptions
 from earwitness.source import Reference, Source, fetch
 
 Made = TypeVar("Made")
+Work = Callable[[Reference, Source, Path], Made]
+"""Gets what was asked for, the recording, and a folder for what is needed only while it is at it."""
 Failed = Callable[[str, EarwitnessError], None]
 """Called with the name of a recording and what is wrong with it."""
 
 
-def each(references: Sequence[Reference], work: Callable[[Source, Path], Made], failed: Failed) -> list[Made]:
+def each(references: Sequence[Reference], work: Work[Made], failed: Failed) -> list[Made]:
     """What becomes of every recording that can be read, in order.
 
     Args:
         references: from `earwitness.source.find`.
-        work: gets a recording, and a folder for what is needed only while it is at it.
+        work: called for each.
         failed: told of a recording that cannot be fetched or is no audio. Other errors end it all.
     """
     made: list[Made] = []
@@ -29,7 +31,7 @@ def each(references: Sequence[Reference], work: Callable[[Source, Path], Made], 
         with tempfile.TemporaryDirectory(prefix="earwitness-") as folder:
             try:
                 source = fetch(reference, SourceOptions(), Path(folder))
-                made.append(work(source, Path(folder)))
+                made.append(work(reference, source, Path(folder)))
             except (AudioError, SourceError) as error:
                 failed(reference.name, error)
     return made

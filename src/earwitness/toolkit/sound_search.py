@@ -2,16 +2,15 @@
 
 Every recording is heard once, in windows that overlap by half, and kept as their points in the library. A text is one
 point, compared with that of every window. A sound is the points of its own windows in their order, laid beside those
-of a recording at every place: the mean of their cosines is how alike the two are there. It is cut into windows four
+of a recording at every place: the mean of their cosines is how alike the two are there. It is cut into windows eight
 times, each time a little later, so that some lie as the recording's do.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +35,12 @@ if TYPE_CHECKING:
 LIMIT = 10
 MAX_QUERY_S: Seconds = 300.0
 """A longer sound is no sound to search for, and comparing it takes its length times that of all recordings."""
-CUTS = 4
+CUTS = 8
 """How often a sound that is searched for is cut into windows, each time so much of a hop later."""
-MIN_SIMILARITY = {"builtin": 0.4}
-"""What is less alike is not shown. Figures: docs/matching.md. Other engines' cosines have no such bound."""
-NO_MINIMUM = -1.0
+LEAST_ALIKE = {"builtin": (0.25, 0.65)}
+"""What is less alike than the first number, and the second divided by the root of the number of windows, is not shown:
+so much is alike by chance, the more the shorter the sound. Figures: docs/matching.md. Other engines' cosines have no
+such bound: there is always something nearest."""
 STAGE = "index"
 
 Report = Callable[[str, str, Seconds, Seconds], None]
@@ -76,7 +76,10 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class _Compared:
-    """A recording's likeness to a query at each place: the similarity, float32 (n,), and where it would begin."""
+    """A recording's likeness to a query at each place: the similarity, float32 (n,), and where it would begin.
+
+    The recording's own rows are gone: of a thousand hours they are gigabytes.
+    """
 
     sound: IndexedSound
     similarities: Any
@@ -107,7 +110,7 @@ def sound_queries(references: Sequence[Reference], embedder: SoundEmbedder, fail
     Raises:
         ModelError: the model cannot be had or run.
     """
-    return each(references, lambda source, _: _sound_query(source, embedder), failed)
+    return each(references, lambda _, source, __: _sound_query(source, embedder), failed)
 
 
 def index(
@@ -134,10 +137,9 @@ def index(
         StorageError: the library cannot be used.
     """
     engine = embedder.identity()
-    paths = {one.argument: os.path.abspath(one.argument) for one in references if one.kind == "file"}  # noqa: PTH100
 
-    def work(source: Source, folder: Path) -> str:
-        path = paths.get(str(source.path), source.name)
+    def work(reference: Reference, source: Source, folder: Path) -> str:
+        path = str(source.path.absolute()) if reference.kind == "file" else reference.argument
         if not sounds.is_kept(library, source.sha256, engine, name=source.name, path=path):
             sounds.keep(library, _heard(source, path, embedder, folder, report), engine)
             if heard:
@@ -167,13 +169,12 @@ def search(
         embedder: the engine that made them.
         recordings: the sha256 of those that are searched; none is all that the engine has heard.
         limit: at most so many hits for a query.
-        min_similarity: only what is so much alike; none is what `MIN_SIMILARITY` says for the engine.
+        min_similarity: only what is so much alike; none is what `LEAST_ALIKE` says for the engine.
 
     Raises:
         StorageError: the library cannot be read.
     """
     compared: list[list[_Compared]] = [[] for _ in queries]
-    least = MIN_SIMILARITY.get(embedder.name, NO_MINIMUM) if min_similarity is None else min_similarity
     for sound in sounds.indexed(library, embedder.identity(), recordings):
         for query, results in zip(queries, compared, strict=True):
             if sound.recording != query.recording:
@@ -181,6 +182,7 @@ def search(
     hits: list[Hit] = []
     for query, results in zip(queries, compared, strict=True):
         usual = float(np.median(np.concatenate([one.similarities for one in results]))) if results else 0.0
+        least = _least(query, embedder) if min_similarity is None else min_similarity
         found = [hit for one in results for hit in _hits(query, one, usual, limit, least)]
         hits += sorted(found, key=lambda hit: -hit.similarity)[:limit]
     return hits
@@ -215,6 +217,11 @@ def _heard(source: Source, path: str, embedder: SoundEmbedder, folder: Path, rep
     return IndexedSound(source.sha256, source.name, path, audio.duration, embedder.window_s, hop_s, vectors)
 
 
+def _least(query: Query, embedder: SoundEmbedder) -> float:
+    always, for_one = LEAST_ALIKE.get(embedder.name, (-1.0, 0.0))
+    return always + for_one / math.sqrt(min(map(len, query.cuts)))
+
+
 def _compared(query: Query, sound: IndexedSound) -> _Compared:
     """The best of the query's cuts at every place."""
     count = len(sound.vectors)
@@ -223,14 +230,14 @@ def _compared(query: Query, sound: IndexedSound) -> _Compared:
     starts = np.zeros(len(best))
     places = np.arange(len(best)) - (longest - 1)
     for rows, offset in zip(query.cuts, query.offsets, strict=True):
-        cosines = sound.vectors @ rows.T
+        cosines = rows @ sound.vectors.T
         sums = np.zeros(len(best), np.float32)
         for number in range(len(rows)):  # what lies outside of the recording is not alike at all
-            sums[longest - 1 - number : longest - 1 - number + count] += cosines[:, number]
+            sums[longest - 1 - number : longest - 1 - number + count] += cosines[number]
         better = sums / len(rows) > best
         best[better] = sums[better] / len(rows)
         starts[better] = places[better] * sound.hop_s - offset
-    return _Compared(sound, best, starts)
+    return _Compared(replace(sound, vectors=np.zeros((0, 0), np.float32)), best, starts)
 
 
 def _hits(query: Query, compared: _Compared, usual: float, limit: int, least: float) -> Iterator[Hit]:
