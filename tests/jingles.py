@@ -72,8 +72,10 @@ class Show:
     planted: tuple[tuple[int, float], ...]
 
 
-def show(kind: str, jingles: list[np.ndarray], seconds: float, seed: int, gain_db: float = 0.0) -> Show:
-    """A background in which each jingle is heard twice in place of it, as many dB softer than it."""
+def show(
+    kind: str, jingles: list[np.ndarray], seconds: float, seed: int, gain_db: float = 0.0, *, mixed: bool = False
+) -> Show:
+    """A background in which each jingle is heard twice, so many dB louder than it: in its place, or with it."""
     samples = background(kind, seconds, seed).copy()
     rng = np.random.default_rng(seed)
     room = seconds / (2 * len(jingles))
@@ -81,7 +83,8 @@ def show(kind: str, jingles: list[np.ndarray], seconds: float, seed: int, gain_d
     for slot, number in enumerate(rng.permutation([*range(len(jingles))] * 2)):
         jingle = jingles[number] * 10 ** (gain_db / 20)
         first = round((slot * room + rng.uniform(0, room - len(jingle) / RATE)) * RATE)
-        samples[first : first + len(jingle)] = jingle
+        samples[first : first + len(jingle)] *= mixed
+        samples[first : first + len(jingle)] += jingle
         planted.append((int(number), first / RATE))
     return Show(samples, tuple(planted))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,17 @@ def test_one_that_was_moved_is_known_and_its_place_is_noted(library: Library) ->
     assert (found.name, found.path) == ("moved.wav", "/elsewhere/moved.wav")
 
 
+def test_a_file_that_was_written_anew_is_the_new_recording_only(library: Library) -> None:
+    keep(library, sound(), "builtin:1")
+    keep(library, sound(), "clap:x")
+    keep(library, sound(OTHER), "builtin:1")
+    assert [found.recording for found in indexed(library, "builtin:1")] == [OTHER]
+    assert [found.recording for found in indexed(library, "clap:x")] == [ONE]
+    keep(library, sound(name="two.wav"), "builtin:1")
+    assert is_kept(library, ONE, "builtin:1", name="one.wav", path="/season/one.wav")
+    assert [found.recording for found in indexed(library, "builtin:1")] == [ONE]
+
+
 def test_an_hour_takes_less_than_a_megabyte_and_a_half(library: Library) -> None:
     keep(library, sound(rows=7199), "builtin:1")
     library.close()
@@ -74,7 +86,7 @@ def test_one_that_is_forgotten_is_in_none_of_the_files(library: Library) -> None
 
 def test_two_of_one_name_are_not_forgotten_together(library: Library) -> None:
     keep(library, sound(), "builtin:1")
-    keep(library, sound(OTHER), "builtin:1")
+    keep(library, replace(sound(OTHER), path="/other/one.wav"), "builtin:1")
     with pytest.raises(OptionError, match=r"2 recordings are called 'one.wav'; .* aaaaaaaa, bbbbbbbb"):
         forget(library, "one.wav")
     assert len(list(indexed(library, "builtin:1"))) == 2
@@ -84,7 +96,7 @@ def test_removing_an_episode_takes_its_sound_along(library: Library) -> None:
     transcript = make_transcript()
     number = keep_episode(library, transcript)
     keep(library, sound(transcript.source.sha256), "builtin:1")
-    keep(library, sound(OTHER), "builtin:1")
+    keep(library, sound(OTHER, name="two.wav"), "builtin:1")
     remove(library, number)
     assert [found.recording for found in indexed(library, "builtin:1")] == [OTHER]
 

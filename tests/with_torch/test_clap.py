@@ -141,6 +141,18 @@ def test_what_can_hardly_be_heard_or_read_is_no_nan(folders: dict[str, Path]) ->
         engine.embed_texts([" "])
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_is_near(folders: dict[str, Path], files: list[Path], dtype: str) -> None:
+    window = load(files[0], sample_rate=RATE).samples
+    whole, half = (
+        Clap(str(folders["unfused"]), PretrainedOptions(device="cpu", threads=1, dtype=name)) for name in ("auto", dtype)
+    )
+    found = half.embed([window])[0].clip
+    assert np.linalg.norm(found) == pytest.approx(1, abs=1e-6)
+    assert found @ whole.embed([window])[0].clip > 0.99
+    assert half.identity() != whole.identity()
+
+
 def test_a_name_a_folder_and_another_kind_of_model(folders: dict[str, Path], tmp_path: Path) -> None:
     engine = engines.sound_embedder(str(folders["fused"]), OPTIONS)
     assert isinstance(engine, Clap)

@@ -127,7 +127,8 @@ class Clap:
             raise ModelError(f"{self.model}: {reason(error)}; try --device cpu, or another model") from error
         if not np.isfinite(rows).all():
             raise ModelError(f"{self.model}: it gives no numbers; try --dtype float32, or another model")
-        return rows
+        lengths: FloatArray = np.linalg.norm(rows, axis=1, keepdims=True)  # not quite 1 in half precision
+        return rows / np.maximum(lengths, np.float32(1e-6))
 
     def _heard(self, model: Any, windows: Sequence[FloatArray]) -> Any:
         import torch

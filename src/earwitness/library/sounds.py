@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,11 +43,14 @@ class IndexedSound:
 def keep(library: Library, sound: IndexedSound, embedder: str) -> None:
     """Keeps what an embedder (its `identity()`) made of a recording, in place of what was there.
 
+    So goes what it made of another recording that lay at the same path.
+
     Raises:
         StorageError: it cannot be kept.
     """
     vectors = sound.vectors.astype(_STORED)
     with library.transaction() as database:
+        _displace(database, sound.recording, embedder, sound.path)
         database.execute(
             f"INSERT OR REPLACE INTO sounds (embedder, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (
@@ -67,6 +71,7 @@ def is_kept(library: Library, recording: str, embedder: str, *, name: str, path:
         row = database.execute("SELECT name, path FROM sounds WHERE recording = ? AND embedder = ?", key).fetchone()
     if row is not None and row != (name, path):
         with library.transaction() as database:
+            _displace(database, recording, embedder, path)
             database.execute(
                 "UPDATE sounds SET name = ?, path = ? WHERE recording = ? AND embedder = ?", (name, path, *key)
             )
@@ -117,6 +122,12 @@ def forget(library: Library, said: str) -> str | None:
         return None
     library.scrub()
     return str(rows[0][1])
+
+
+def _displace(database: Connection, recording: str, embedder: str, path: str) -> None:
+    database.execute(
+        "DELETE FROM sounds WHERE path = ? AND embedder = ? AND recording <> ?", (path, embedder, recording)
+    )
 
 
 def _sound(row: tuple[Any, ...]) -> IndexedSound:
