@@ -10,7 +10,9 @@ from earwitness import __version__
 from earwitness.cli import (
     bench,
     doctor,
+    embed,
     evaluate,
+    features,
     feed,
     library,
     match,
@@ -37,8 +39,10 @@ for command, text in (
     (search.search, search.HELP),
     (score.score, score.HELP),
     (evaluate.evaluate, evaluate.HELP),
+    (embed.embed, embed.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (features.features, features.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)

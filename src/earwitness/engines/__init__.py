@@ -56,7 +56,7 @@ SOUND_EMBEDDERS = {
     "wavlm": "earwitness.engines.sound_encoders:WavLm",
     "whisper-encoder": "earwitness.engines.sound_encoders:WhisperEncoder",
 }
-"""What turns sound into points; by a name the published model is used, another of its kind by folder or hub id."""
+"""What turns sound into points; a name stands for the published model, any other of its kind has a folder or hub id."""
 SOUND_KINDS = {
     "clap": "clap",
     "hubert": "hubert",
@@ -166,7 +166,7 @@ def _sound_kind(model: str, options: PretrainedOptions) -> str:
     """Which engine a folder or hub id is for: what its config.json says, or what AudioMAE's publishers left out."""
     from earwitness.engines import audio_mae, pretrained
 
-    folder = pretrained.find(model, options, audio_mae.WEIGHTS)
+    folder = audio_mae.find(model, options)
     if audio_mae.is_published(folder):
         return "audiomae"
     kind = str(pretrained.config(folder).get("model_type"))

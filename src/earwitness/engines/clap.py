@@ -125,10 +125,10 @@ class Clap:
             raise
         except Exception as error:  # torch and transformers share no kind of error
             raise ModelError(f"{self.model}: {reason(error)}; try --device cpu, or another model") from error
-        if not np.isfinite(rows).all():
+        if not (np.isfinite(rows).all() and rows.any(axis=1).all()):
             raise ModelError(f"{self.model}: it gives no numbers; try --dtype float32, or another model")
-        lengths: FloatArray = np.linalg.norm(rows, axis=1, keepdims=True)  # not quite 1 in half precision
-        return rows / np.maximum(lengths, np.float32(1e-6))
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)  # not quite 1 in half precision
+        return rows
 
     def _heard(self, model: Any, windows: Sequence[FloatArray]) -> Any:
         import torch

@@ -8,27 +8,23 @@ language supervision", 2021).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from earwitness.audio import load
 from earwitness.engines.base import SoundEmbedder, SoundTextEmbedder
 from earwitness.errors import OptionError
-from earwitness.mapped import release
-from earwitness.source import Reference, Source
+from earwitness.source import Reference
+from earwitness.toolkit import embeddings
 from earwitness.toolkit.recordings import Failed, each
-from earwitness.types import Audio, Seconds
-from earwitness.units import to_samples
+from earwitness.types import Audio
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
-BATCH = 32
-"""Windows that an engine gets at a time: of CLAP's 60 MB."""
 SHORTEST = 1e-6
 """A row that is not longer points nowhere."""
 
@@ -91,10 +87,7 @@ def compare(
     """
     written = embedder.embed_texts(texts)
 
-    def work(_: Reference, source: Source, folder: Path) -> tuple[str, FloatArray]:
-        return source.name, embedding(load(source.path, sample_rate=embedder.sample_rate, scratch=folder), embedder)
-
-    heard = each(references, work, failed)
+    heard = each(references, lambda _, source, __: (source.name, embedding(source.path, embedder)), failed)
     if not heard:
         return []
     found = match(np.stack([point for _, point in heard]), written, embedder.scales())
@@ -105,50 +98,20 @@ def compare(
     ]
 
 
-def embedding(audio: Audio, embedder: SoundEmbedder) -> FloatArray:
+def embedding(source: str | Path | Audio, embedder: SoundEmbedder) -> FloatArray:
     """A recording as one point: float32 (d,), of length 1, or all zeros where there is nothing to hear.
 
-    A recording that is longer than the engine hears at once is heard in as few windows as cover it, spread evenly and
-    all of full length; the mean of their points is its point.
-
     Args:
-        audio: at `embedder.sample_rate`.
+        source: a file, or sound at `embedder.sample_rate`. What is longer than the engine hears at once is the mean of
+            its windows, one after the other, a shorter last one counting for less.
         embedder: from `earwitness.engines.sound_embedder`.
 
     Raises:
+        AudioError, SourceError: the file cannot be read.
         ModelError: the model cannot be had or run.
     """
-    extra = max(audio.duration - embedder.window_s, 0.0)
-    count = 1 + int(np.ceil(extra / embedder.window_s - 1e-9))
-    rows = rows_of(audio, embedder, np.linspace(0.0, extra, count).tolist())
-    point: FloatArray = unit(rows.mean(axis=0, keepdims=True))[0]
+    point: FloatArray = unit(embeddings.embed(source, embedder, level="file").vectors)[0]
     return point
-
-
-def rows_of(
-    audio: Audio, embedder: SoundEmbedder, starts: Sequence[Seconds], progress: Callable[[Seconds], None] | None = None
-) -> FloatArray:
-    """The windows of a recording that begin at some times, as rows of length 1 (all zeros where there is nothing).
-
-    Args:
-        audio: at `embedder.sample_rate`.
-        embedder: what hears them, `BATCH` at a time.
-        starts: in seconds, in order; what a window lacks at the end is for the engine to make up.
-        progress: called with the seconds that are behind it.
-
-    Raises:
-        ModelError: the model cannot be had or run.
-    """
-    length = to_samples(embedder.window_s, audio.sample_rate)
-    rows: list[FloatArray] = []
-    for some in _batches(starts):
-        firsts = [to_samples(start, audio.sample_rate) for start in some]
-        heard = embedder.embed([np.array(audio.samples[first : first + length]) for first in firsts])
-        rows += [one.clip for one in heard]
-        release(audio.samples)
-        if progress:
-            progress(some[-1])
-    return unit(np.stack(rows))
 
 
 def unit(rows: Any) -> FloatArray:
@@ -181,8 +144,3 @@ def _softmax(logits: Any, axis: int) -> FloatArray:
     powers = np.exp(logits - logits.max(axis=axis, keepdims=True))
     shares: FloatArray = (powers / powers.sum(axis=axis, keepdims=True)).astype(np.float32)
     return shares
-
-
-def _batches(starts: Sequence[Seconds]) -> Iterator[Sequence[Seconds]]:
-    for first in range(0, len(starts), BATCH):
-        yield starts[first : first + BATCH]

@@ -22,12 +22,13 @@ from earwitness.errors import AudioError
 from earwitness.library import sounds
 from earwitness.library.sounds import IndexedSound
 from earwitness.library.store import Library
+from earwitness.mapped import release
 from earwitness.options import AudioOptions
 from earwitness.source import Reference, Source
-from earwitness.toolkit.matching import reading, rows_of
+from earwitness.toolkit.matching import reading, unit
 from earwitness.toolkit.recordings import Failed, each
-from earwitness.types import Seconds
-from earwitness.units import rounded
+from earwitness.types import Audio, Seconds
+from earwitness.units import rounded, to_samples
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -42,6 +43,8 @@ LEAST_ALIKE = {"builtin": (0.25, 0.65)}
 so much is alike by chance, the more the shorter the sound. Figures: docs/matching.md. Other engines' cosines have no
 such bound: there is always something nearest."""
 STAGE = "index"
+BATCH = 32
+"""Windows that an engine gets at a time: of CLAP's 60 MB."""
 
 Report = Callable[[str, str, Seconds, Seconds], None]
 
@@ -195,7 +198,7 @@ def _sound_query(source: Source, embedder: SoundEmbedder) -> Query:
     offsets = [cut * hop_s / CUTS for cut in range(CUTS) if cut * hop_s / CUTS <= spare]
     counts = [1 + int((spare - offset) / hop_s + 1e-9) for offset in offsets]
     cuts = tuple(
-        rows_of(audio, embedder, [offset + number * hop_s for number in range(count)])
+        _rows(audio, embedder, [offset + number * hop_s for number in range(count)])
         for offset, count in zip(offsets, counts, strict=True)
     )
     if not any(rows.any() for rows in cuts):
@@ -213,8 +216,25 @@ def _heard(source: Source, path: str, embedder: SoundEmbedder, folder: Path, rep
 
     # The last window lacks less than half of its length, and nothing is left out.
     count = 1 + math.ceil(max(audio.duration - embedder.window_s, 0.0) / hop_s - 1e-9)
-    vectors = rows_of(audio, embedder, [number * hop_s for number in range(count)], progress)
+    vectors = _rows(audio, embedder, [number * hop_s for number in range(count)], progress)
     return IndexedSound(source.sha256, source.name, path, audio.duration, embedder.window_s, hop_s, vectors)
+
+
+def _rows(
+    audio: Audio, embedder: SoundEmbedder, starts: Sequence[Seconds], progress: Callable[[Seconds], None] | None = None
+) -> FloatArray:
+    """The windows of a recording that begin at some times, as rows of length 1; what they lack at the end is the
+    engine's to make up."""
+    length = to_samples(embedder.window_s, audio.sample_rate)
+    rows: list[FloatArray] = []
+    for some in (starts[first : first + BATCH] for first in range(0, len(starts), BATCH)):
+        firsts = [to_samples(start, audio.sample_rate) for start in some]
+        heard = embedder.embed([np.array(audio.samples[first : first + length]) for first in firsts])
+        rows += [one.clip for one in heard]
+        release(audio.samples)
+        if progress:
+            progress(some[-1])
+    return unit(np.stack(rows))
 
 
 def _least(query: Query, embedder: SoundEmbedder) -> float:
