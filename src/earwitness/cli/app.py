@@ -16,6 +16,7 @@ from earwitness.cli import (
     features,
     feed,
     library,
+    match,
     models,
     say,
     score,
@@ -49,6 +50,7 @@ for command, text in (
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
+app.command(cls=match.Match, help=re.sub(r"(?<!\n)\n(?!\n)", " ", match.HELP), no_args_is_help=True)(match.match)
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")

@@ -62,6 +62,7 @@ SYNTHESIZERS = {
 TIMBRES = {"xvector": "earwitness.engines.xvector:XVector"}
 """What makes a voice of a recording, for engines that speak with any."""
 SOUND_EMBEDDERS = {
+    "builtin": "earwitness.engines.sound_patches:SoundPatches",
     "audiomae": "earwitness.engines.audio_mae:AudioMae",
     "clap": "earwitness.engines.clap:Clap",
     "hubert": "earwitness.engines.sound_encoders:Hubert",
