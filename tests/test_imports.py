@@ -54,6 +54,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "from earwitness.cli import main; main(['transcribe', '--help'])",
         "from earwitness.cli import main; main(['summarize', '--help'])",
         "from earwitness.cli import main; main(['feed', '--help'])",
+        "from earwitness.cli import main; main(['features', '--help'])",
+        "from earwitness.toolkit import feature_files, features, plots",
+        "from earwitness.cli import main; main(['classify', '--help'])",
+        "from earwitness.cli import main; main(['match', '--help'])",
     ],
 )
 def test_no_model_library_is_loaded_before_it_is_needed(statement: str) -> None:

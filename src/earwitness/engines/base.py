@@ -306,6 +306,27 @@ class SoundEmbedder(Protocol):
         ...
 
 
+class SoundTextEmbedder(SoundEmbedder, Protocol):
+    """Sound and text to points in one space: a sound lies close to what it is called."""
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """A point a text: float32, shape (len(texts), d), rows of length 1.
+
+        Raises:
+            OptionError: a text is empty.
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+    def scales(self) -> tuple[float, float]:
+        """What cosines are multiplied with before a softmax: over texts for a sound, over sounds for a text.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        ...
+
+
 class SoundClassifier(Protocol):
     """Sound to what it is of."""
 
