@@ -97,9 +97,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(
-    found: Source, sound: Audio, engines: Engines, options: Options, realtime: bool, stall_s: float
-) -> Result:
+def measured(found: Source, sound: Audio, engines: Engines, options: Options, realtime: bool, stall_s: float) -> Result:
     tape, taken = Tape(), []
     listening = Listening(engines, options, tape.now if realtime else None)
     step = round(PLAYED_S * sound.sample_rate)
@@ -116,8 +114,9 @@ def measured(
     wall_s, processor_s = time.perf_counter() - began, _processor_s() - processor
     tape.close()
 
-    known, batch = listening.stages(found, Checkpoints(None)), Stages(found, options, Checkpoints(None))
+    known, batch = (Stages(found, options, Checkpoints(None)) for _ in range(2))
     known.audio = batch.audio = sound
+    listening.tell(known)
     ours, theirs = transcript_of(known, engines), transcript_of(batch, engines)
     final = [(word, event.at) for event in events if isinstance(event, Final) for word in event.words]
     partial = [event for event in events if isinstance(event, Partial)]

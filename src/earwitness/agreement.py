@@ -10,11 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from earwitness.guards import plain
-from earwitness.types import Seconds, Word
-
-NEAR_S = 1.0
-OVERLAP_WORDS = 5
-"""So many words, and so near to the last final one, may be final words that are heard once more."""
+from earwitness.types import Word
 
 
 class Agreement:
@@ -55,14 +51,8 @@ class Agreement:
         """Those of the words that come after the final ones."""
         if not self.final:
             return tuple(words)
-        end = self.final[-1].end
-        rest = [word for word in words if (word.start + word.end) / 2 > end]
-        return tuple(rest[self._said_twice(rest, end) :])
-
-    def _said_twice(self, rest: Sequence[Word], end: Seconds) -> int:
-        """How many of the words are the last final ones, heard a little later this time."""
-        if not rest or rest[0].start - end > NEAR_S:
-            return 0
-        final, fresh = [plain(word) for word in self.final], [plain(word) for word in rest]
-        counts = range(min(OVERLAP_WORDS, len(final), len(fresh)), 0, -1)
-        return next((count for count in counts if final[-count:] == fresh[:count]), 0)
+        last = self.final[-1]
+        rest = [word for word in words if (word.start + word.end) / 2 > last.end]
+        if rest and rest[0].start < last.end and plain(rest[0]) == plain(last):
+            del rest[0]  # the very word, heard a little later this time
+        return tuple(rest)

@@ -6,13 +6,14 @@ A region is sure once it has been silent for so long that nothing can join it an
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earwitness.options import RegionOptions
-from earwitness.regions import regions_of
+from earwitness.regions import padded, regions_of
 from earwitness.types import Region, Seconds
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Endpoints:
 
     def __init__(self, frame_s: Seconds, options: RegionOptions) -> None:
         """`frame_s` is the detector's."""
-        self._frame_s, self._options, self._bare = frame_s, options, replace(options, pad_s=0.0)
+        self._frame_s, self._options = frame_s, options
         self._silence_s = max(options.min_silence_s, 2 * options.pad_s)
         self._memory = round((MEMORY_S + self._silence_s + options.min_speech_s) / frame_s)
         self._tail = np.zeros(0, np.float32)
@@ -59,7 +60,8 @@ class Endpoints:
     def feed(self, probabilities: FloatArray) -> tuple[Region, ...]:
         """The regions that have ended, in order of time; shape (frames,)."""
         self._tail = np.concatenate([self._tail, probabilities])
-        found, bare = self._regions(self.now, self._options), self._regions(self.now, self._bare)
+        bare = self._bursts(self.now, self._options.min_speech_s)
+        found = padded(bare, self.now, self._options.pad_s)
         ended = len(found)
         if bare and self._growing_from - bare[-1].end < self._silence_s:
             ended -= 1
@@ -74,13 +76,10 @@ class Endpoints:
     def finish(self, duration: Seconds, probabilities: FloatArray) -> tuple[Region, ...]:
         """The regions that are left at the end of the recording; its last frame may reach beyond that."""
         self._tail = np.concatenate([self._tail, probabilities])
-        found = self._regions(duration, self._options)[self._given :]
+        bare = self._bursts(duration, self._options.min_speech_s)
+        found = padded(bare, duration, self._options.pad_s)[self._given :]
         self.going_on, self._given = None, self._given + len(found)
         return found
-
-    @property
-    def _first_s(self) -> Seconds:
-        return self._first * self._frame_s
 
     @property
     def _running(self) -> int:
@@ -91,18 +90,23 @@ class Endpoints:
     @property
     def _growing_from(self) -> Seconds:
         """Where the last burst of speech begins, however short, that more may join; where none may, the next."""
-        running = self._first_s + self._running * self._frame_s
-        bursts = self._regions(self.now, replace(self._bare, min_speech_s=0.0))
+        running = (self._first + self._running) * self._frame_s
+        bursts = self._bursts(self.now, 0.0)
         growing = bursts and running - bursts[-1].end < self._options.min_silence_s
         return bursts[-1].start if growing else running
 
-    def _regions(self, duration: Seconds, options: RegionOptions) -> tuple[Region, ...]:
-        found = regions_of(self._tail, self._frame_s, duration - self._first_s, options)
-        return tuple(replace(one, start=one.start + self._first_s, end=one.end + self._first_s) for one in found)
+    def _bursts(self, duration: Seconds, shortest_s: Seconds) -> list[Region]:
+        """The regions of the tail without their padding, by the very arithmetic of `regions_of`."""
+        every = replace(self._options, pad_s=0.0, min_speech_s=0.0)
+        found = []
+        for one in regions_of(self._tail, self._frame_s, math.inf, every):
+            first, last = (round(time / self._frame_s) + self._first for time in (one.start, one.end))
+            found.append(replace(one, start=first * self._frame_s, end=min(last * self._frame_s, duration)))
+        return [burst for burst in found if burst.duration >= shortest_s]
 
     def _frame(self, time: Seconds) -> int:
         """The frame of the tail that begins at this time."""
-        return round((time - self._first_s) / self._frame_s)
+        return round(time / self._frame_s) - self._first
 
     def _forget(self, frames: int, *, given: int) -> None:
         """Leaves frames out at the beginning of the tail; `given` are the regions in the rest that were given out."""

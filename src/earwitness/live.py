@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from earwitness.agreement import Agreement
-from earwitness.checkpoints import Checkpoints
 from earwitness.endpoints import Endpoints
 from earwitness.errors import OptionError
 from earwitness.guards import doubts_of, is_silence
@@ -25,14 +24,13 @@ from earwitness.online_speakers import OnlineSpeakers
 from earwitness.onsets import from_their_sound
 from earwitness.options import Options
 from earwitness.pipeline import Engines, Stages
-from earwitness.recent import Recent
+from earwitness.recent import PIECE_S, Recent
 from earwitness.regions import pack, split
 from earwitness.repair import Heard
 from earwitness.resampling import at_16_khz
-from earwitness.source import Source
-from earwitness.types import Progress, Region, Seconds, Word
-from earwitness.units import SAMPLE_RATE_HZ, to_samples, to_seconds
-from earwitness.windows import Window, in_file, length, name_of, whole_words
+from earwitness.types import Region, Seconds, Word
+from earwitness.units import SAMPLE_RATE_HZ, to_seconds
+from earwitness.windows import Window, in_file, name_of, whole_words
 from earwitness.words import MIN_LANGUAGE_S, hear, spoken
 
 if TYPE_CHECKING:
@@ -134,7 +132,16 @@ def listen(
 
 
 class Listening:
-    """One stream that is listened to. `known` has what whole windows said, as the transcript at the end asks for it."""
+    """One stream that is listened to, and then the way to its transcript.
+
+        listening = Listening(engines, options)
+        for event in listening.events(blocks): ...
+        stages = Stages(source, options, checkpoints)  # of the recording of these blocks
+        listening.tell(stages)
+        transcript = transcript_of(stages, engines)
+
+    `known` has what whole windows said; `warnings`, after the last event, what was wrong with the sound.
+    """
 
     def __init__(self, engines: Engines, options: Options, now: Callable[[], Seconds] | None = None) -> None:
         self.known: dict[str, Heard] = {}
@@ -151,7 +158,7 @@ class Listening:
         given = options.words.language
         self._language = given if given != "auto" else None
         self._speakers = OnlineSpeakers(engines.embedder, options.speakers) if engines.embedder else None
-        self._damaged = 0
+        self._damaged, self._looked_at = 0, 0.0
 
     def load(self) -> None:
         """Loads the models, which would be done when they are first asked."""
@@ -286,6 +293,9 @@ class Listening:
 
     def _forget(self) -> None:
         """Keeps the sound of the window, and of what may still become part of one."""
+        if self._sound.seconds < self._looked_at + PIECE_S:
+            return
+        self._looked_at = self._sound.seconds
         after = max(self._cut, self._ends.undecided_from) if self._ends.going_on else self._ends.undecided_from
         if after < self._sound.seconds - FORGOTTEN_S:
             after = self._cut = self._sound.seconds - FORGOTTEN_S
@@ -293,18 +303,10 @@ class Listening:
 
     # The end
 
-    def stages(self, source: Source, checkpoints: Checkpoints, progress: Progress | None = None) -> Stages:
-        """The stages of the recording that was listened to, which need not hear again what is known.
-
-        Args:
-            source: the recording: all that was heard, and nothing else.
-        """
-        source = replace(source, warnings=(*source.warnings, *self.warnings))
-        stages = Stages(source, self._options, checkpoints, progress)
-        speech = stages.regions(self._engines.detector)
-        windows = pack(speech, self._engines.recognizer.window_s)
+    def tell(self, stages: Stages) -> None:
+        """Tells what is known to the stages of the same recording (all of it, and nothing else)."""
+        windows = pack(stages.regions(self._engines.detector), self._engines.recognizer.window_s)
         if any(name_of(window) in self.known for window in windows):
-            told = spoken(stages.audio, windows, self._engines.recognizer, self._options.words)
-            if told == self._language:
-                stages.known = {**self.known, "language": told}
-        return stages
+            language = spoken(stages.audio, windows, self._engines.recognizer, self._options.words)
+            if language == self._language:
+                stages.known = {**self.known, "language": language}

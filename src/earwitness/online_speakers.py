@@ -5,12 +5,12 @@ Nothing is taken back, so it errs more than `earwitness.speakers`, which knows t
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earwitness.clustering import spread_of
 from earwitness.counting import evidence
 from earwitness.engines.base import VoiceEmbedder
 from earwitness.options import SpeakerOptions
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 HOP_S = 0.4
 """Between the starts of two spans."""
-KNOWN_SPANS = 750
-"""So many of the latest tell how much a voice varies: five minutes of speech."""
-NEW = -0.3
-"""Evidence of being one with any voice, natural logarithms a dimension, below which a voice is new."""
+KNOWN_PAIRS = 750
+"""So many of the latest pairs of spans tell how much a voice varies: five minutes of speech."""
+FEWEST_PAIRS, USUAL_SPREAD = 5, 1.0
+"""With fewer, it is taken for the variance a dimension that the built-in embedder is made for."""
+NEW = 0.0
+"""Evidence of being one with the nearest voice below which a voice is new: then it is likelier to be two."""
 SHORTEST_S = 1.2
 """Shorter speech says too little to be a new voice."""
 
@@ -35,10 +37,10 @@ class OnlineSpeakers:
 
     def __init__(self, embedder: VoiceEmbedder, options: SpeakerOptions) -> None:
         self._embedder, self._options = embedder, options
-        self._latest: list[tuple[float, FloatArray]] = []
+        self._squares: list[float] = []
+        """Half the mean squared differences of spans that follow each other: in one voice, its variance a dimension."""
         self._means: list[FloatArray] = []
         self._sizes: list[int] = []
-        self._clock = 0.0
 
     def speaker(self, samples: FloatArray) -> str:
         """The label of whoever says this: SPEAKER_00, SPEAKER_01, ... in order of first appearance.
@@ -49,22 +51,26 @@ class OnlineSpeakers:
         duration = to_seconds(len(samples))
         spans = list(_spans(duration, self._embedder.window_s))
         points = self._embedder.embed(samples, spans)
-        self._remember(spans, points, duration)
+        self._remember(spans, points)
         number = self._nearest(points, may_be_new=duration >= SHORTEST_S)
         self._add(number, points)
         return f"SPEAKER_{number:02d}"
 
-    def _remember(self, spans: list[Region], points: FloatArray, duration: Seconds) -> None:
-        self._latest += [(self._clock + span.start, point) for span, point in zip(spans, points, strict=True)]
-        self._latest = self._latest[-KNOWN_SPANS:]
-        self._clock += duration + self._embedder.window_s  # so that no span follows on another stretch
+    def _remember(self, spans: list[Region], points: FloatArray) -> None:
+        starts = np.array([span.start for span in spans])
+        later = np.searchsorted(starts, starts + self._embedder.window_s - 1e-6)
+        pairs = [(points[other], point) for other, point in zip(later, points, strict=True) if other < len(points)]
+        self._squares += [float(((one - other) ** 2).mean()) / 2 for one, other in pairs]
+        self._squares = self._squares[-KNOWN_PAIRS:]
+
+    @property
+    def _spread(self) -> float:
+        return max(1e-12, statistics.median(self._squares)) if len(self._squares) >= FEWEST_PAIRS else USUAL_SPREAD
 
     def _nearest(self, points: FloatArray, *, may_be_new: bool) -> int:
         if not self._means:
             return 0
-        starts, known = np.array([start for start, _ in self._latest]), np.stack([point for _, point in self._latest])
-        spread = spread_of(known, starts, self._embedder.window_s)
-        means = np.stack([*self._means, points.mean(axis=0)]) / np.sqrt(spread)
+        means = np.stack([*self._means, points.mean(axis=0)]) / np.sqrt(self._spread)
         found = evidence(means, np.array([*self._sizes, len(points)]), len(self._means))[:-1]
         most = self._options.speakers or self._options.max_speakers
         if may_be_new and found.max() < NEW and len(self._means) < most:

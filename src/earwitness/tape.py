@@ -74,7 +74,7 @@ class Tape:
         self._began = float("inf")
         try:
             if path is None:
-                self._file = tempfile.TemporaryFile(dir=scratch, buffering=0)
+                self._file = tempfile.TemporaryFile(dir=scratch, buffering=0)  # noqa: SIM115
             else:
                 self._file = path.open("rb" if grows else "w+b", buffering=0)
                 if not grows:
@@ -162,6 +162,8 @@ class Tape:
     def close(self) -> None:
         """Ends it, and writes its length into a WAV file."""
         self.end()
+        if self._file.closed:
+            return
         if self._wav and self._file.writable():
             self._file.seek(0)
             self._file.write(wav_header(2 * self.samples))

@@ -13,6 +13,7 @@ from earwitness.cli import (
     evaluate,
     feed,
     library,
+    live,
     models,
     score,
     search,
@@ -41,6 +42,7 @@ for command, text in (
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
+app.command(help=live.HELP)(live.live)  # without arguments it hears the microphone
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")
