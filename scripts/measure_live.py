@@ -72,11 +72,9 @@ def main() -> None:
                 sound = Audio(sound.samples[: round(arguments.seconds * sound.sample_rate)])
             result = measured(found, sound, engines, options, arguments.realtime, arguments.stall_s)
             results.append(result)
-            print(
-                f"{result.file}: {result.duration_s:.1f} s, {result.words} words, {result.final_differ} final words "
-                f"differ, {result.closed_differ} once closed, {result.transcript_differ} in the transcript, lag {_median(result.final_lags_s):.2f} s",
-                flush=True,
-            )
+            words = f"{result.final_differ} final, {result.closed_differ} closed, {result.transcript_differ} at the end"
+            lag = f"lag {_median(result.final_lags_s):.2f} s"
+            print(f"{result.file}: {result.duration_s:.1f} s, {result.words} words, differ: {words}; {lag}", flush=True)
     report(results)
     if arguments.output:
         arguments.output.write_text(json.dumps([asdict(result) for result in results], indent=1))

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from earwitness.agreement import Agreement
+from earwitness.blocks import at_16_khz, sane
 from earwitness.endpoints import Endpoints
-from earwitness.errors import OptionError
 from earwitness.guards import doubts_of, is_silence
 from earwitness.online_speakers import OnlineSpeakers
 from earwitness.onsets import from_their_sound
@@ -27,7 +27,6 @@ from earwitness.pipeline import Engines, Stages
 from earwitness.recent import PIECE_S, Recent
 from earwitness.regions import pack, split
 from earwitness.repair import Heard
-from earwitness.resampling import at_16_khz
 from earwitness.types import Region, Seconds, Word
 from earwitness.units import SAMPLE_RATE_HZ, to_seconds
 from earwitness.windows import Window, in_file, name_of, whole_words
@@ -44,8 +43,6 @@ BEHIND_S = 10.0
 """Who is given so much at once is late, and does without hypotheses until it has caught up."""
 FORGOTTEN_S = 60.0
 """What may or may not become speech for so long is heard by the transcript at the end only."""
-MAX_AMPLITUDE = 1e6
-"""As for files: larger values are damage."""
 
 
 @dataclass(frozen=True)
@@ -190,13 +187,9 @@ class Listening:
             self.warnings = (f"{self._damaged} samples that are not sensible numbers are taken as silence",)
 
     def _sane(self, block: FloatArray) -> FloatArray:
-        block = np.asarray(block)
-        if block.ndim != 1:
-            raise OptionError(f"a block of shape {block.shape}: give mono sound of shape (n,), one channel")
-        block = block.astype(np.float32)
-        bad = ~(np.abs(block) < MAX_AMPLITUDE)  # also true of NaN
-        self._damaged += int(bad.sum())
-        return np.where(bad, np.float32(0), block)
+        block, damaged = sane(block)
+        self._damaged += damaged
+        return block
 
     def _taken(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
         for block in blocks:

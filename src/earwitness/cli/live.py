@@ -23,7 +23,7 @@ from earwitness.cli.captions import Captions, JsonLines, captions
 from earwitness.cli.transcribe import plain, print_outcomes
 from earwitness.cli.writer import announced
 from earwitness.engines.microphone import Microphone
-from earwitness.errors import EarwitnessError, OptionError
+from earwitness.errors import EarwitnessError, OptionError, StorageError
 from earwitness.exports import parse_formats
 from earwitness.live import Listening
 from earwitness.options import Options
@@ -147,7 +147,10 @@ def _session(session: _Session, job: Job, engines: Engines, shown: Captions) -> 
 
 @contextmanager
 def _of_microphone(device: str | None, job: Job, *, quiet: bool) -> Iterator[_Session]:
-    job.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{job.folder}: cannot be made ({error.strerror}); name another -o") from error
     path = job.folder / f"live-{datetime.now().astimezone():%Y%m%d-%H%M%S}.wav"
     microphone = Microphone(path, device)
 

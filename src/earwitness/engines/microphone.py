@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from earwitness.blocks import at_16_khz
 from earwitness.errors import EarwitnessError, ExtraError, SourceError, reason
-from earwitness.resampling import at_16_khz
 from earwitness.tape import Tape
 from earwitness.types import Seconds
 from earwitness.units import SAMPLE_RATE_HZ, short_clock

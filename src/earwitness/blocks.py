@@ -1,4 +1,4 @@
-"""Sound that comes in blocks at some rate, to 16 kHz."""
+"""Sound that comes in blocks: made of numbers that make sense, and brought to 16 kHz."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
 RATES_HZ = (1_000, 768_000)
+MAX_AMPLITUDE = 1e6
+"""As for files: larger values are damage."""
+
+
+def sane(block: FloatArray) -> tuple[FloatArray, int]:
+    """A block as float32 (n,), with silence for what is no sensible number, and how many samples that was.
+
+    >>> sane(np.array([0.5, np.nan]))
+    (array([0.5, 0. ], dtype=float32), 1)
+
+    Raises:
+        OptionError: it is not mono.
+    """
+    block = np.asarray(block)
+    if block.ndim != 1:
+        raise OptionError(f"a block of shape {block.shape}: give mono sound of shape (n,), one channel")
+    block = block.astype(np.float32)
+    bad = ~(np.abs(block) < MAX_AMPLITUDE)  # also true of NaN
+    return np.where(bad, np.float32(0), block), int(bad.sum())
 
 
 def at_16_khz(blocks: Iterable[FloatArray], sample_rate: int) -> Iterator[FloatArray]:
