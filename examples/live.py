@@ -1,4 +1,4 @@
-r"""Words while they are being said: the first minute of the example episode, in blocks of a tenth of a second.
+r"""Words while they are being said: the first half minute of the example episode, in blocks of a tenth of a second.
 
 Prints:
     speaker changes: \d+
@@ -17,7 +17,7 @@ from earwitness.live import Closed, Final, Partial, listen
 from earwitness.pipeline import Engines
 
 options = Options.of(model="demo", language="en", beam_size=1)
-sound = audio.load(Path(__file__).with_name("episode.flac")).between(0.0, 60.0)
+sound = audio.load(Path(__file__).with_name("episode.flac")).between(0.0, 30.0)
 blocks = (sound[first : first + 1600] for first in range(0, len(sound), 1600))  # or whatever a queue gives
 
 final, speakers = [], []

@@ -122,16 +122,16 @@ def test_final_words_stay_and_come_once_whatever_the_recogniser_makes_of_them() 
 
 
 def test_speech_is_found_where_the_batch_finds_it() -> None:
-    sound = Audio(speech(80.0))
+    sound = Audio(speech(45.0))
     expected = regions.detect(sound, Silero())
     events = listen(in_blocks(sound.samples, 0.37), engines(hear=lambda *_: Recognized(())), QUIET)
     found = [(event.start, event.end) for event in events if isinstance(event, Closed)]
-    assert len(expected) > 8
+    assert len(expected) > 5
     assert found == [(region.start, region.end) for region in expected]
 
 
 def test_the_transcript_at_the_end_is_the_batchs_and_hears_nothing_again(tmp_path: Path) -> None:
-    samples = speech(40.0)
+    samples = speech(20.0)
     path = write_wav(tmp_path / "talk.wav", samples)
     options = Options.of(language="en", summarizer="none")
     found = fetch(find([str(path)])[0], options.source, tmp_path)
@@ -141,13 +141,13 @@ def test_the_transcript_at_the_end_is_the_batchs_and_hears_nothing_again(tmp_pat
         listening = Listening(used, given)
         events = list(listening.events(in_blocks(audio.load(path).samples)))
         heard = used.recognizer.heard  # type: ignore[attr-defined]
-        assert heard > 10
+        assert heard > 5
         stages = Stages(found, given, Checkpoints(None))
         listening.tell(stages)
         live = transcript_of(stages, used)
         assert used.recognizer.heard == heard  # type: ignore[attr-defined]
         assert (live.segments, live.coverage, live.speakers) == (batch.segments, batch.coverage, batch.speakers)
-        assert len(words_of(events)) >= 70
+        assert len(words_of(events)) >= 30
 
 
 def test_what_was_heard_in_another_language_is_heard_again(tmp_path: Path) -> None:
@@ -197,6 +197,11 @@ def test_speech_without_a_pause_is_cut_and_memory_stays_small() -> None:
     assert len(closed) >= 8
     assert max(event.end - event.start for event in closed) <= options.regions.max_region_s + 0.1
     assert all(one.end == other.start for one, other in pairwise(closed))
+
+
+def test_a_whole_lecture_at_once_is_heard() -> None:
+    events = list(listen([np.full(200 * RATE, 0.3, np.float32)], engines(detector=Loud()), QUIET))
+    assert len(words_of(events)) == len(words_of(events, Closed)) >= 390
 
 
 def test_hours_of_pauses_between_words_take_no_memory() -> None:

@@ -170,8 +170,7 @@ class Listening:
         """As `listen`."""
         detector, heard, rest = self._engines.detector, 0.0, np.zeros(0, np.float32)
         for probabilities in detector.frames(self._taken(at_16_khz(map(self._sane, blocks), sample_rate))):
-            new_s = self._sound.seconds - heard
-            heard += new_s
+            new_s, heard = self._sound.seconds - heard, self._sound.seconds
             if not new_s:  # after the last block
                 rest = np.concatenate([rest, probabilities])
                 continue
@@ -248,12 +247,11 @@ class Listening:
         if region is None:
             return
         region = replace(region, start=max(region.start, self._cut), end=self._sound.seconds)
-        if region.duration > self._options.regions.max_region_s:
-            first, *_ = split(self._sound, region, self._options.regions.max_region_s)
-            yield from self._add(first)
-            yield from self._hear_window()
-            self._heard_to = region.end
-        elif not late and region.end - max(region.start, self._heard_to) >= STEP_S:
+        for piece in split(self._sound, region, self._options.regions.max_region_s)[:-1]:
+            yield from self._add(piece)
+            region = replace(region, start=piece.end)
+        yield from self._hear_window()
+        if not late and region.end - max(region.start, self._heard_to) >= STEP_S:
             self._heard_to = region.end
             yield from self._guess(region)
 

@@ -102,5 +102,4 @@ class PocketSphinx:
 
     @cached_property
     def _decoder(self) -> Any:
-        package = self._package()
-        return package.Decoder(lm=package.get_model_path("en-us/en-us.lm.bin"), cmn="batch", loglevel="FATAL")
+        return self._package().Decoder(lm=self._package().get_model_path("en-us/en-us.lm.bin"), loglevel="FATAL")
