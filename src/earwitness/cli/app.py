@@ -17,6 +17,7 @@ from earwitness.cli import (
     feed,
     keys,
     library,
+    live,
     match,
     models,
     say,
@@ -54,6 +55,7 @@ for command, text in (
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=command is not serve.serve)(command)
 app.command(cls=match.Match, help=re.sub(r"(?<!\n)\n(?!\n)", " ", match.HELP), no_args_is_help=True)(match.match)
+app.command(help=live.HELP)(live.live)  # without arguments it hears the microphone
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")

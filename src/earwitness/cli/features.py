@@ -12,7 +12,7 @@ import typer
 from earwitness.cli import arguments, rebuild, tables
 from earwitness.cli.progress import Quiet, display
 from earwitness.errors import EarwitnessError, OptionError, StorageError
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.files import write_whole
 from earwitness.options import PretrainedOptions, SourceOptions
 from earwitness.source import Reference, fetch, find

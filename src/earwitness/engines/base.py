@@ -94,6 +94,10 @@ class SpeechDetector(Protocol):
         """Shape (frames,), 0 to 1, over the blocks' samples (float32 at 16 kHz) taken as one recording."""
         ...
 
+    def frames(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """The same a piece at a time: what each block completes, when it is asked for, and at the end what is left."""
+        ...
+
 
 class VoiceEmbedder(Protocol):
     """Spans of speech to points: those of one voice lie close together.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.mapped import release
 from earwitness.toolkit.features import KINDS, Feature
 from earwitness.types import Seconds

@@ -18,7 +18,7 @@ import numpy as np
 
 from earwitness import audio, engines
 from earwitness.errors import OptionError
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.options import PretrainedOptions
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from earwitness.errors import OptionError, reason
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.frames import Padding, blocks, samples_of
 from earwitness.mapped import release, room
 
