@@ -100,6 +100,11 @@ class ModelOptions:
         _require(bool(self.model.strip()), "model must not be empty; try --model auto")
         _require(self.threads >= 0, "threads must not be negative")
 
+    def of_pretrained(self) -> PretrainedOptions:
+        """The same for a model of transformers that works beside the recogniser."""
+        dtype = self.compute_type if self.compute_type in DTYPES else "auto"
+        return PretrainedOptions(offline=self.offline, device=self.device, dtype=dtype, threads=self.threads)
+
 
 @dataclass(frozen=True)
 class PretrainedOptions:
@@ -158,6 +163,17 @@ class SpeechOptions:
             f"speed must lie between {SPEEDS[0]:g} and {SPEEDS[1]:g}, not {self.speed:g}",
         )
         _require(0 <= self.seed < 2**32, "seed must lie between 0 and 4294967295")
+
+
+@dataclass(frozen=True)
+class SoundOptions:
+    """How what is no speech is told apart."""
+
+    sound_model: str = "builtin"
+    """builtin, or a checkpoint for audio classification (a folder or hub id) whose labels tell music, as AudioSet's."""
+
+    def __post_init__(self) -> None:
+        _require(bool(self.sound_model.strip()), "sound_model must not be empty; try --sound-model builtin")
 
 
 @dataclass(frozen=True)
@@ -274,6 +290,7 @@ class Options:
     audio: AudioOptions = field(default_factory=AudioOptions)
     regions: RegionOptions = field(default_factory=RegionOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
+    sounds: SoundOptions = field(default_factory=SoundOptions)
     words: WordOptions = field(default_factory=WordOptions)
     speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
     library: LibraryOptions = field(default_factory=LibraryOptions)

@@ -12,13 +12,15 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
+    SoundEmbedder,
     SpeechDetector,
     Summarizer,
     Synthesizer,
     TimbreEncoder,
     VoiceEmbedder,
 )
-from earwitness.errors import OptionError
+from earwitness.errors import ModelError, OptionError
 from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SpeechOptions, SummaryOptions
 
 if TYPE_CHECKING:
@@ -59,10 +61,35 @@ SYNTHESIZERS = {
 """Engines that speak."""
 TIMBRES = {"xvector": "earwitness.engines.xvector:XVector"}
 """What makes a voice of a recording, for engines that speak with any."""
+SOUND_EMBEDDERS = {
+    "builtin": "earwitness.engines.sound_patches:SoundPatches",
+    "audiomae": "earwitness.engines.audio_mae:AudioMae",
+    "clap": "earwitness.engines.clap:Clap",
+    "hubert": "earwitness.engines.sound_encoders:Hubert",
+    "wav2vec2": "earwitness.engines.sound_encoders:Wav2Vec2",
+    "wavlm": "earwitness.engines.sound_encoders:WavLm",
+    "whisper-encoder": "earwitness.engines.sound_encoders:WhisperEncoder",
+}
+"""What turns sound into points; a name stands for the published model, any other of its kind has a folder or hub id."""
+SOUND_KINDS = {
+    "clap": "clap",
+    "hubert": "hubert",
+    "vit_mae": "audiomae",
+    "wav2vec2": "wav2vec2",
+    "wavlm": "wavlm",
+    "whisper": "whisper-encoder",
+}
+"""Which of them a checkpoint is for, by the `model_type` that its config.json names."""
+SOUND_CLASSIFIERS = {
+    "builtin": "earwitness.engines.sound_net:SoundNet",
+    "transformers": "earwitness.engines.audio_classifier:AudioClassifier",
+}
+"""What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
+BUILTIN = "builtin"
 DEFAULTS = {
     "recognizer": "faster-whisper",
     "detector": "silero",
@@ -159,6 +186,59 @@ def synthesizer(options: SpeechOptions, timbre: FloatArray | None = None) -> Syn
 def timbre_encoder(model: str, options: PretrainedOptions) -> TimbreEncoder:
     """The engine that makes x-vectors of recordings, by folder or hub id; empty for the one of SpeechT5's authors."""
     engine: TimbreEncoder = _made(TIMBRES, "engine for voices", AUTO, "xvector")(model, options)
+    return engine
+
+
+def sound_embedder(model: str, options: PretrainedOptions) -> SoundEmbedder:
+    """The engine behind `earwitness embed --model MODEL`; the network is loaded when it first hears something.
+
+    Args:
+        model: a name of `SOUND_EMBEDDERS`, which stands for the published model of that kind, a folder or a hub id.
+        options: all are heeded.
+
+    Raises:
+        ExtraError: torch or transformers are not installed.
+        ModelError: the model is not here and cannot be had, or is of no kind that gives embeddings of sound.
+    """
+    if model in SOUND_EMBEDDERS:
+        return _sound_embedder(model, "", options)
+    return _sound_embedder(_sound_kind(model, options), model, options)
+
+
+def _sound_embedder(name: str, model: str, options: PretrainedOptions) -> SoundEmbedder:
+    engine: SoundEmbedder = _made(SOUND_EMBEDDERS, "model of sound", name, name)(model, options)
+    return engine
+
+
+def _sound_kind(model: str, options: PretrainedOptions) -> str:
+    """Which engine a folder or hub id is for: what its config.json says, or what AudioMAE's publishers left out."""
+    from earwitness.engines import audio_mae, pretrained
+
+    folder = audio_mae.find(model, options)
+    if audio_mae.is_published(folder):
+        return "audiomae"
+    kind = str(pretrained.config(folder).get("model_type"))
+    if kind not in SOUND_KINDS:
+        raise ModelError(
+            f"{model}: it is a {kind} and gives no embeddings of sound; give one of the kinds "
+            f"{', '.join(SOUND_KINDS)}, or a name: {', '.join(SOUND_EMBEDDERS)}"
+        )
+    return SOUND_KINDS[kind]
+
+
+def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = None) -> SoundClassifier:
+    """The engine behind `earwitness classify --model MODEL`, not yet loaded.
+
+    Args:
+        model: builtin (or auto) for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        options: all are heeded for a checkpoint, none for ours.
+
+    Raises:
+        ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
+    """
+    name = BUILTIN if model in (AUTO, BUILTIN) else "transformers"
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
+    engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
 
 

@@ -94,6 +94,10 @@ class SpeechDetector(Protocol):
         """Shape (frames,), 0 to 1, over the blocks' samples (float32 at 16 kHz) taken as one recording."""
         ...
 
+    def frames(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """The same a piece at a time: what each block completes, when it is asked for, and at the end what is left."""
+        ...
+
 
 class VoiceEmbedder(Protocol):
     """Spans of speech to points: those of one voice lie close together.
@@ -302,6 +306,27 @@ class SoundEmbedder(Protocol):
 
         Raises:
             ModelError: the model cannot be had or run.
+        """
+        ...
+
+
+class SoundTextEmbedder(SoundEmbedder, Protocol):
+    """Sound and text to points in one space: a sound lies close to what it is called."""
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """A point a text: float32, shape (len(texts), d), rows of length 1.
+
+        Raises:
+            OptionError: a text is empty.
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+    def scales(self) -> tuple[float, float]:
+        """What cosines are multiplied with before a softmax: over texts for a sound, over sounds for a text.
+
+        Raises:
+            ModelError: the model cannot be had.
         """
         ...
 

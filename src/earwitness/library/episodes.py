@@ -188,7 +188,7 @@ def spoken_in(library: Library, name: str) -> tuple[Episode, ...]:
 
 
 def remove(library: Library, number: int) -> None:
-    """Removes an episode with its corrections, from the file too.
+    """Removes an episode with its corrections and what is indexed of its sound, from the file too.
 
     Raises:
         StorageError: another process has the library open, so that the log cannot be emptied.
@@ -196,6 +196,9 @@ def remove(library: Library, number: int) -> None:
     with library.transaction() as database:
         database.execute(
             "DELETE FROM corrections WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (number,)
+        )
+        database.execute(
+            "DELETE FROM sounds WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (number,)
         )
         database.execute("DELETE FROM passages WHERE episode = ?", (number,))
         database.execute("DELETE FROM episodes WHERE id = ?", (number,))

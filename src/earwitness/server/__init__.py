@@ -10,6 +10,7 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     requests    what was asked for: jobs by their ids, each asked for once
     feeds       the episodes of a feed as requests
     workers     child processes that do the jobs
+    listening   sound that is heard while it comes
     news        what happens to jobs, as it happens
     keys        who may use it
     limits      how often

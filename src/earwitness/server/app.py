@@ -17,6 +17,7 @@ from earwitness.server.routes import (
     health,
     info,
     jobs,
+    live,
     openai,
     page,
     search,
@@ -47,6 +48,6 @@ def application(settings: Settings) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_middleware(Guard, service=service)
-    for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, session, health, page):
+    for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, live, session, health, page):
         app.include_router(part.router)
     return app

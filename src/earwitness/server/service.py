@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import BoundedSemaphore
 
 from earwitness.library.store import Library
 from earwitness.server import requests
@@ -37,6 +38,7 @@ class Service:
         self.metrics = Metrics()
         self.news = Newsroom()
         self.workers = Workers(settings, self.recordings, self.news)
+        self.listeners = BoundedSemaphore(settings.workers)
         self.began = int(time.time())
 
     def library(self) -> Library:

@@ -28,10 +28,10 @@ from earwitness.library import episodes
 from earwitness.library.jobs import Job, Queue
 from earwitness.library.store import Library
 from earwitness.options import Options
-from earwitness.pipeline import Engines, Stages
-from earwitness.server import recordings, requests
+from earwitness.pipeline import Engines
+from earwitness.server import requests
 from earwitness.server.news import News, Newsroom
-from earwitness.server.recordings import Recordings
+from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.requests import CANCELLED, PREFIX
 from earwitness.server.settings import Settings
 from earwitness.types import Transcript
@@ -231,7 +231,7 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
             made = transcribed(stages, job, engines).transcript
             if not task.work.keep:
                 return _Ended(transcript=made)
-            _keep_sound(stages, library, kept)
+            keep_sound(stages, library, kept)
         with Library(library) as opened_library:
             return _Ended(episodes.keep(opened_library, made))
 
@@ -245,19 +245,6 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
         # What the file is called here is nobody's business.
         return _Ended(error=(result.error or "").replace(f"{Path(reference.argument).name}: ", ""))
     return result
-
-
-def _keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
-    """Keeps the recording, what a browser is told of it, and its peaks."""
-    from earwitness import peaks
-
-    source = stages.source
-    kept.keep_copy(source.path, source.sha256)
-    path = kept.path(source.sha256)
-    with Library(library) as opened_library:
-        recordings.note(opened_library, source.sha256, recordings.sniffed(path), path.stat().st_size)
-    if not kept.peaks(source.sha256).exists():
-        kept.write_peaks(source.sha256, peaks.of(stages.audio))
 
 
 def _engines(options: Options, before: Engines | None, made_for: Options | None) -> Engines:

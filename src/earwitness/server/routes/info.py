@@ -41,5 +41,5 @@ def server(service: TheService) -> ServerShown:
         sorted(OPTIONS),
         sorted(MODELS),
         sorted(LANGUAGES),
-        live=False,
+        live=True,
     )

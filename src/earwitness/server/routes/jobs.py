@@ -106,7 +106,7 @@ async def create(
             sent = await form(request, coming, service.settings.max_upload_bytes)
             if sent.file_name is None:
                 raise FormError("the form has no part called 'file'; send the recording there")
-            options = _options(_object(sent.one("options", "{}")))
+            options = options_of(_object(sent.one("options", "{}")))
             recording = await run_in_threadpool(coming.keep)
         name = printable(sent.file_name) or "recording"
         reference = Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name))
@@ -168,7 +168,7 @@ def _from_url(service: Service, content: bytes, key: str | None) -> requests.Req
         raise OptionError('give {"url": "https://...", "options": {...}}')
     if not url.lower().startswith(("http://", "https://")):
         raise OptionError(f"{printable(url)[:80]!r} is no http(s) address")
-    return _asked(service, Work(find([url])[0], _options(options)), "url", "", key)
+    return _asked(service, Work(find([url])[0], options_of(options)), "url", "", key)
 
 
 def _asked(service: Service, work: Work, origin: str, content: str, key: str | None) -> requests.Request:
@@ -187,7 +187,12 @@ def _object(text: str) -> dict[str, Any]:
     return found
 
 
-def _options(asked: dict[str, Any]) -> dict[str, Any]:
+def options_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options that a request may set, as it sets them.
+
+    Raises:
+        OptionError: it sets another, or to what is no value.
+    """
     if unknown := [name for name in asked if name not in OPTIONS]:
         raise OptionError(f"no such option: {', '.join(map(repr, unknown))}; there are {', '.join(sorted(OPTIONS))}")
     if asked.get("model", "auto") not in MODELS:  # a folder of this machine is nobody else's business

@@ -79,7 +79,7 @@ class Live {
     this.button.disabled = state === "finishing";
     this.element.dataset.state = state;
     this.options.hidden = !["idle", "failed"].includes(state);
-    this.said.textContent = TOLD[state];
+    this.said.textContent = this.#told();
     this.problem.textContent = reason ?? "";
     if (state === "done") {
       this.paper.open.remove();
@@ -93,11 +93,17 @@ class Live {
     else removeEventListener("beforeunload", warn);
   }
 
+  #told() {
+    const { state, isReady } = this.session;
+    if (state === "live" && this.level.isSilent) return "Nothing is heard: is it the right microphone?";
+    return state === "live" && !isReady ? "Listening; the first words take a moment" : TOLD[state];
+  }
+
   #loud(loudest) {
     this.level.put(loudest);
     this.blocks += 1;
     this.clock.textContent = clock(this.blocks / 10);
-    if (this.session.state === "live") this.said.textContent = this.level.isSilent ? "Nothing is heard: is this the right microphone?" : TOLD.live;
+    if (this.said.textContent !== this.#told()) this.said.textContent = this.#told();
   }
 
   #heard(event) {

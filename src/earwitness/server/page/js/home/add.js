@@ -13,7 +13,7 @@ export function addElement(onJobs) {
   const said = el("p", { class: "problem small", role: "alert" });
   const button = el("button", {}, "Add");
   let guessing = true;
-  const input = el("input", { type: "url", id: "address", name: "address", required: true, placeholder: "https://…", autocomplete: "off",
+  const input = el("input", { type: "url", id: "address", name: "address", required: true, placeholder: "Address of a recording or a feed", autocomplete: "off",
     maxlength: "4000", oninput: () => {
       said.textContent = "";
       if (guessing) kind(LIKE_A_FEED.test(input.value));

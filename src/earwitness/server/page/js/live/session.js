@@ -1,20 +1,23 @@
 // One live transcription: sound out, words in.
 
+import { get } from "../api.js";
 import { Microphone } from "./microphone.js";
 
 /**
  * Tells `state` when that changes, `level` (detail: the peak of a tenth of a second), and `heard` (detail: an event of
  * the server's). `state` is idle, asking, live, finishing, done or failed; then `reason` says why.
+ * Until `isReady` the server loads its models; what is said meanwhile is heard all the same.
  */
 export class Session extends EventTarget {
   constructor() {
     super();
-    Object.assign(this, { state: "idle", reason: null, episode: null });
+    Object.assign(this, { state: "idle", reason: null, episode: null, isReady: false });
   }
 
   async begin(options) {
     this.#change("asking");
     try {
+      await get("/api/server"); // which asks for a key where the session has ended: a WebSocket only fails
       this.microphone = await Microphone.open((buffer, loudest) => this.#block(buffer, loudest));
       await this.#connect({ sample_rate: this.microphone.rate, options });
       if (this.state === "asking") this.#change("live");
@@ -56,11 +59,14 @@ export class Session extends EventTarget {
   }
 
   #told(event) {
-    if (event.type === "error") this.#fail(event.text);
+    if (event.type === "error") this.#fail(event.detail);
     else if (event.type === "done") {
       this.episode = event.episode;
       this.#change("done");
       this.socket.close();
+    } else if (event.type === "ready") {
+      this.isReady = true;
+      this.dispatchEvent(new Event("state"));
     } else this.dispatchEvent(new CustomEvent("heard", { detail: event }));
   }
 
