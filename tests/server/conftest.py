@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,7 +66,21 @@ def server(library: Path, serve: Callable[..., Serving]) -> Serving:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def _spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's microphone hears: the first sentences of the example."""
+    from earwitness.audio import load
+    from serving import EXAMPLE
+
+    sound = load(EXAMPLE)
+    path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, sound.sample_rate, 0, "NONE", "not compressed"))
+        file.writeframes((sound.between(0.0, 8.0) * 32767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(_spoken: Path) -> Iterator[Browser]:
     """Chromium; tests skip where there is none, or no Playwright to drive it."""
     playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested by Playwright, not installed")
     if CHROMIUM is None:
@@ -73,6 +88,7 @@ def browser() -> Iterator[Browser]:
     arguments = [
         "--no-sandbox", "--mute-audio", "--autoplay-policy=no-user-gesture-required",
         "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={_spoken}%noloop",
     ]  # fmt: skip
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)

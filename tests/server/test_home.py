@@ -1,4 +1,4 @@
-"""Recordings handed in, under way and in the library; search, voices and the key: in a browser, with a real server."""
+"""Recordings handed in, under way, in the library; search, voices, the microphone, the key: in a browser, for real."""
 
 from __future__ import annotations
 
@@ -155,9 +155,7 @@ def test_what_is_searched_for_is_landed_on(page: Page, server: Serving) -> None:
     with server.client() as client:
         segments = client.get("/api/episodes/1").json()["segments"]
     words = [word for segment in segments for word in segment["words"]]
-    start = next(
-        a["start"] for a, b in pairwise(words) if "ninety tapes" in a["word"] + b["word"]
-    )
+    start = next(a["start"] for a, b in pairwise(words) if "ninety tapes" in a["word"] + b["word"])
     position = page.get_by_role("slider", name="Position")
     assert float(position.get_attribute("aria-valuenow") or "nan") == pytest.approx(start, abs=1)
     expect(page.locator(".w", has_text=re.compile("^tapes")).first).to_be_in_viewport()
@@ -251,24 +249,48 @@ def test_a_key_is_asked_for(browser: Browser, library: Path, serve: Callable[...
 
 
 def test_nothing_is_wider_than_the_window(page: Page) -> None:
-    for path in ("/#/", "/#/search?q=bridge", "/#/voices"):
+    for path in ("/#/", "/#/search?q=bridge", "/#/voices", "/#/live"):
         opened(page, path)
         for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, server: Serving, scheme: Any) -> None:
+def test_what_the_microphone_hears_is_written_down_and_kept(page: Page, server: Serving) -> None:
+    opened(page, "/")
+    page.get_by_role("link", name="Speak").click()
+    page.get_by_role("button", name="Begin").click()
+    said = page.locator(".live .said")
+    expect(said.locator(".partial").or_(said.locator(".final")).filter(has_text="Welcome").first).to_be_visible(
+        timeout=WORK_MS
+    )
+    expect(said.locator(".final")).to_contain_text("island radio show", timeout=WORK_MS)
+    expect(page.locator(".lag")).to_have_text(re.compile(r"\d\.\d s behind"))
+    assert page.get_by_role("meter", name="Level of the microphone").get_attribute("aria-valuenow") is not None
+    assert page.locator(".level canvas").evaluate(
+        "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(Boolean)"
+    )
+    page.get_by_role("button", name="Stop").click()
+    link = page.get_by_role("link", name="Open the transcript")
+    expect(link).to_be_focused(timeout=WORK_MS)
+    expect(page.get_by_role("log", name="What was said")).to_contain_text("Speaker 1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said").first).to_contain_text("Welcome back to the island radio show")
+    page.locator("button.play:enabled").wait_for()
+
+
+def test_axe_finds_nothing(browser: Browser, server: Serving) -> None:
     if not AXE.is_file():
         pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
-    with browser.new_page(base_url=server.url, color_scheme=scheme) as page:
+    with browser.new_page(base_url=server.url) as page:
         page.goto("/")
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        for path in ("/#/", "/#/search?q=bridge", "/#/voices"):
+        for path in ("/#/", "/#/search?q=bridge", "/#/voices", "/#/live"):
             opened(page, path)
             for details in page.locator("main details").all():
                 details.evaluate("one => { one.open = true; }")
-            found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-            shown = [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
-            assert shown == [], path
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+                shown = [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+                assert shown == [], (path, scheme)

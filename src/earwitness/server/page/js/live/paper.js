@@ -33,7 +33,7 @@ export class Paper {
     }
     if (type === "turn") {
       this.words = this.words.filter((word) => (word.start + word.end) / 2 > end);
-      this.#close(spelt(words, text), start, speaker);
+      this.#close(spelt(words, text), start, speaker && nameOf(speaker));
     }
     this.final.textContent = spelt(this.words);
     if (reads) scrollTo(0, document.documentElement.scrollHeight);
@@ -59,6 +59,11 @@ export class Paper {
     if (!this.voices.has(speaker)) this.voices.set(speaker, `v${this.voices.size % VOICES}`);
     return this.voices.get(speaker);
   }
+}
+
+/** SPEAKER_00 as the transcript will call them: Speaker 1. */
+function nameOf(label) {
+  return label.replace(/^SPEAKER_(\d+)$/, (_, number) => `Speaker ${Number(number) + 1}`);
 }
 
 /** Words as one text: each brings the space before it. */
