@@ -9,6 +9,8 @@ import { count, day } from "./text.js";
 /** So long after the last key it is searched. */
 const PAUSE_MS = 200;
 const VOICES = 8;
+/** So many are asked for. */
+const MOST = 100;
 /** So many hits of one recording are shown at first. */
 const SHOWN = 4;
 const WHAT = { chapter: "Chapter", episode: "The whole recording" };
@@ -76,7 +78,7 @@ class Search {
     }
     note(`#/search${queryString(asked)}`);
     try {
-      const hits = await get(`/api/search${queryString(asked)}`, this.signal);
+      const hits = await get(`/api/search${queryString({ ...asked, limit: MOST })}`, this.signal);
       if (now === this.asking) this.#show(hits);
     } catch (error) {
       if (error.name === "AbortError" || now !== this.asking) return;
@@ -88,7 +90,8 @@ class Search {
   #show(hits) {
     const groups = new Map();
     for (const hit of hits) groups.set(hit.episode, [...(groups.get(hit.episode) ?? []), hit]);
-    this.said.textContent = hits.length ? `${count(hits.length, "place")} in ${count(groups.size, "recording")}, the best first.` : "Nobody says that.";
+    const places = hits.length < MOST ? count(hits.length, "place") : `The best ${MOST} places`;
+    this.said.textContent = hits.length ? `${places} in ${count(groups.size, "recording")}, the best first.` : "Nobody says that.";
     fill(this.results, [...groups.values()].map((found) => this.#group(found)));
   }
 
@@ -111,8 +114,9 @@ class Search {
       more.remove();
       list.querySelector("a").focus();
     } }, `and ${hits.length - SHOWN} more in this recording`);
-    show(hits.slice(0, SHOWN));
-    return [list, hits.length > SHOWN && more];
+    const isLong = hits.length > SHOWN + 1; // a button in place of one hit would save nothing
+    show(isLong ? hits.slice(0, SHOWN) : hits);
+    return [list, isLong && more];
   }
 
   #hit({ episode, kind, speaker, start, time, snippet, marks }) {
