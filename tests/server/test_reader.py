@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="the page is tested by Playwright, not installed")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from playwright.sync_api import Browser, Locator, Page
 
     from serving import Serving
@@ -21,10 +24,27 @@ AXE = Path(os.environ.get("EARWITNESS_AXE", Path(__file__).parents[2] / "node_mo
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
+@pytest.fixture(scope="module")
+def shared(_transcribed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    from serving import served
+
+    with served(Path(shutil.copytree(_transcribed, tmp_path_factory.mktemp("reader") / "served"))) as serving:
+        yield serving
+
+
+@pytest.fixture
+def server(shared: Serving) -> Iterator[Serving]:
+    """One server for all tests here; what a test corrects is taken back after it."""
+    yield shared
+    with shared.client() as client:
+        while client.get("/api/episodes/1/corrections").json():
+            client.delete("/api/episodes/1/corrections/last")
+
+
 @pytest.fixture
 def reader(page: Page) -> Page:
-    """The example episode, opened and ready to be heard."""
-    return opened(page)
+    """The example episode, opened near "That was dangerous." and ready to be heard."""
+    return opened(page, "?t=40")
 
 
 def opened(page: Page, query: str = "") -> Page:
@@ -96,7 +116,7 @@ def test_a_speaker_is_renamed_everywhere_and_that_can_be_undone(reader: Page, se
     reader.get_by_label("Name", exact=True).fill("Laura Lane")
     reader.keyboard.press("Enter")
     expect(reader.get_by_text("Speaker 1", exact=True)).to_have_count(0)
-    opened(reader).reload()
+    reader.reload()
     expect(reader.locator(".lane .name", has_text="Laura Lane")).to_be_visible()
     expect(reader.locator(".row .name", has_text="Laura Lane").first).to_be_visible()
     expect(reader.get_by_text("Speaker 1", exact=True)).to_have_count(0)
@@ -114,7 +134,7 @@ def test_an_edited_word_stays_so_and_keeps_its_time(reader: Page, server: Servin
     sentence.fill("That was very perilous.")
     reader.keyboard.press("Enter")
     expect(word(reader, "perilous")).to_be_visible()
-    opened(reader).reload()
+    reader.reload()
     expect(word(reader, "perilous")).to_be_visible()
     expect(word(reader, "dangerous")).to_have_count(0)
     assert start_of(server, "very") == start
@@ -163,7 +183,6 @@ def test_words_are_given_to_another_speaker(reader: Page, server: Serving) -> No
 
 
 def test_a_selection_is_given_away_and_linked_to(reader: Page, server: Serving) -> None:
-    opened(reader, "?t=44.7")
     first, last = word(reader, "Forty"), word(reader, "months")
     expect(last).to_be_in_viewport()
     reader.evaluate(
@@ -204,7 +223,8 @@ def test_sentences_are_cut_and_joined(reader: Page, server: Serving) -> None:
     assert len(transcript(server)["segments"]) == count
 
 
-def test_doubtful_places_are_reached_one_by_one(reader: Page, server: Serving) -> None:
+def test_doubtful_places_are_reached_one_by_one(page: Page, server: Serving) -> None:
+    reader = opened(page)
     words = [word for segment in transcript(server)["segments"] for word in segment["words"]]
     doubtful = [word["word"].strip() for word in words if word["probability"] < 0.5]
     assert doubtful
@@ -271,7 +291,8 @@ def test_every_format_is_downloaded(reader: Page, server: Serving) -> None:
         assert Path(coming.value.path()).stat().st_size > 0, name
 
 
-def test_keyboard_only(reader: Page, server: Serving) -> None:
+def test_keyboard_only(page: Page) -> None:
+    reader = opened(page)
     reader.keyboard.press("Tab")
     expect(reader.get_by_role("link", name="Skip to the content")).to_be_focused()
     reader.keyboard.press("?")
@@ -316,7 +337,6 @@ def test_keyboard_only(reader: Page, server: Serving) -> None:
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_window(reader: Page, width: int) -> None:
     reader.set_viewport_size({"width": width, "height": 844})
-    opened(reader, "?t=40")
     assert reader.evaluate("document.documentElement.scrollWidth") <= width
     for label in ("Play", "15 seconds back (J)", "15 seconds forward (L)", "Follow"):
         box = reader.get_by_role("button", name=label, exact=True).bounding_box()
@@ -337,7 +357,7 @@ def test_dark_as_the_system_or_as_chosen(reader: Page) -> None:
     assert dark != light
     reader.get_by_role("button", name="Theme: as the system").click()
     assert paper() == light
-    opened(reader).reload()
+    reader.reload()
     assert paper() == light
     reader.get_by_role("button", name="Theme: light").click()
     assert paper() == dark
@@ -367,8 +387,7 @@ def test_words_and_paragraphs_are_told_to_screen_readers(reader: Page) -> None:
     expect(headings).to_have_text("episode")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
 def test_axe_finds_nothing(browser: Browser, server: Serving, scheme: Any, width: int) -> None:
     if not AXE.is_file():
         pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
@@ -386,7 +405,10 @@ def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving)
         expect(page.get_by_role("alert")).to_have_text("no episode has the number 99")
 
 
-def test_without_its_recording_an_episode_is_read(browser: Browser, server: Serving) -> None:
+def test_without_its_recording_an_episode_is_read(
+    browser: Browser, library: Path, serve: Callable[..., Serving]
+) -> None:
+    server = serve(library)
     server.service.recordings.remove(str(transcript(server)["source"]["sha256"]))
     with browser.new_page(base_url=server.url) as page:
         page.goto("/#/episode/1")
