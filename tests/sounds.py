@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import wave
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from earwitness.audio import load
+from earwitness.types import Audio
 
 RATE = 16_000
 EPISODE = Path(__file__).parents[1] / "examples" / "episode.flac"
@@ -25,7 +27,12 @@ def write_wav(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
 
 def speech(seconds: float, start: float = 0.0) -> np.ndarray:
     """A part of the episode that ships with the project."""
-    return load(EPISODE).between(start, start + seconds)
+    return _episode().between(start, start + seconds)
+
+
+@cache
+def _episode() -> Audio:
+    return load(EPISODE)
 
 
 def bursts(seconds: float, *spans: tuple[float, float], seed: int = 0) -> np.ndarray:

@@ -90,9 +90,9 @@ def test_podcasting_2_knows_names(tmp_path: Path) -> None:
 
 
 def test_older_transcripts_of_ours_lack_what_came_later(tmp_path: Path) -> None:
-    """The first version had neither overlaps nor proposals, summaries of speakers, descriptions nor marks."""
+    """The first version had neither overlaps, events nor proposals, summaries of speakers, descriptions nor marks."""
     content = json.loads(write(with_summaries(episode(), SummaryOptions(), None, Checkpoints(None))))
-    del content["overlaps"], content["description"]
+    del content["overlaps"], content["events"], content["description"]
     for speaker in content["speakers"]:
         speaker.pop("proposal", None)
         speaker.pop("proposal_probability", None)

@@ -15,12 +15,13 @@ PACKAGE = Path(earwitness.__file__).parent
 HEAVY = {
     "av", "ctranslate2", "espeakng_loader", "faster_whisper", "huggingface_hub", "jiwer",
     "kaldi_native_fbank", "librosa", "matplotlib", "onnxruntime", "openvino", "pocketsphinx", "psutil", "pyannote",
-    "pysbd", "pysubs2", "rapidfuzz", "ray", "rouge_score", "scipy", "sklearn", "soxr", "tokenizers", "torch",
-    "transformers", "whisper", "whisper_normalizer", "whisperx",
+    "pysbd", "pysubs2", "rapidfuzz", "ray", "rouge_score", "scipy", "sklearn", "sounddevice", "soxr", "tokenizers",
+    "torch", "transformers", "whisper", "whisper_normalizer", "whisperx",
 }  # fmt: skip
 STAGES = (
     "source", "audio", "regions", "sounds", "windows", "guards", "repair", "words", "speakers", "segments", "coverage",
-    "introductions", "chapters", "summary", "abstracts", "summaries",
+    "introductions", "chapters", "summary", "abstracts", "summaries", "endpoints", "agreement",
+    "online_speakers", "live",
 )  # fmt: skip
 IMPORT_LIMIT_S = 0.15
 
@@ -54,6 +55,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         "from earwitness.cli import main; main(['transcribe', '--help'])",
         "from earwitness.cli import main; main(['summarize', '--help'])",
         "from earwitness.cli import main; main(['feed', '--help'])",
+        "from earwitness.cli import main; main(['features', '--help'])",
+        "from earwitness.toolkit import feature_files, features, plots",
+        "from earwitness.cli import main; main(['classify', '--help'])",
+        "from earwitness.cli import main; main(['match', '--help'])",
+        "from earwitness.cli import main; main(['live', '--help'])",
     ],
 )
 def test_no_model_library_is_loaded_before_it_is_needed(statement: str) -> None:

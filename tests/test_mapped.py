@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earwitness.mapped import mapped, release
+from earwitness.errors import StorageError
+from earwitness.mapped import mapped, release, room
 
 SAMPLES = 16_000_000
 
@@ -47,3 +48,22 @@ def test_samples_in_no_file_are_left_alone() -> None:
     samples = np.arange(10, dtype=np.float32)
     release(samples[2:])
     assert samples.tolist() == list(range(10))
+
+
+def test_room_keeps_what_is_written_when_its_memory_is_given_back(tmp_path: Path) -> None:
+    for scratch in (tmp_path, None):
+        values = room((3, 5000), scratch)
+        assert not values.any()
+        values[1] = np.arange(5000)
+        release(values)
+        assert values[1, 4999] == 4999
+        assert not values[2].any()
+    assert not list(tmp_path.iterdir())
+    assert room((3, 0), tmp_path).shape == (3, 0)
+
+
+def test_no_room(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no room for"):
+        room((2**40, 2**20), tmp_path)
+    with pytest.raises(StorageError, match="no room for"):
+        room((1, 1), tmp_path / "none")

@@ -116,6 +116,52 @@ def test_a_second_run_computes_nothing_and_says_the_same(recording: Path, tmp_pa
     assert plain == again
 
 
+class Musical:
+    """A sound classifier to which everything is music, or nothing."""
+
+    name = model = "musical"
+    labels = ("music", "noise")
+    sample_rate, window_s, exclusive = 16_000, 3.0, True
+    versions: Mapping[str, str] = {}
+
+    def __init__(self, music: float) -> None:
+        self.music = music
+        self.calls = 0
+
+    def identity(self) -> str:
+        return f"{self.name} {self.music}"
+
+    def classify(self, windows: Sequence[FloatArray]) -> FloatArray:
+        self.calls += 1
+        return np.array([[self.music, 1 - self.music]] * len(windows), np.float32)
+
+
+def test_music_beside_speech_is_in_the_ledger_and_among_the_events(tmp_path: Path) -> None:
+    samples = bursts(32.0, *SPANS)
+    samples[round(10.9 * 16_000) : round(14.1 * 16_000)] += 0.02  # soft, and no speech to the detector
+    kept, recording = Checkpoints(tmp_path / "cache"), write_wav(tmp_path / "talk.wav", samples)
+
+    def heard(classifier: Musical) -> Transcript:
+        made = Engines(
+            Options.of(engine="fake"), recognizer=Fake(hear=sentences), detector=Loud(), embedder=Thirds(),
+            sounds=classifier,
+        )  # fmt: skip
+        return run(recording, kept, made)
+
+    musical = heard(Musical(0.8))
+    (event,) = musical.events
+    assert (event.label, event.score) == ("jingle", pytest.approx(0.8))
+    assert 10.8 <= event.start < event.end <= 14.2
+    assert [(span.start, span.end) for span in musical.coverage if span.kind == "music"] == [(event.start, event.end)]
+    # Another classifier hears for itself; the same one again takes what is kept.
+    other, again = Musical(0.1), Musical(0.8)
+    noisy = heard(other)
+    assert other.calls
+    assert (noisy.events, {span.kind for span in noisy.coverage} & {"music", "noise"}) == ((), {"noise"})
+    assert heard(again).events == musical.events
+    assert not again.calls
+
+
 def test_another_summarizer_transcribes_nothing_again(recording: Path, tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path / "cache")
     assert run(recording, kept, engines()).summary is not None

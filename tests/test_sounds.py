@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness import audio
+from earwitness.engines import sound_classifier
 from earwitness.evaluation.synth import sound
-from earwitness.sounds import listen, texture
-from earwitness.types import Audio, Coverage, Region
+from earwitness.sounds import listen, spans
+from earwitness.types import Audio, Coverage, Event, Region
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 RATE = 16_000
 SLOPES = {"white": 0.0, "pink": -0.5, "brown": -1.0, "blue": 0.5}
 """The power of a frequency by which amplitudes rise with it."""
+CLASSIFIER = sound_classifier()
 MUSICAL = ("music (arcade)", "guitar")
 """The recordings of the data that are music; all others are not."""
 
@@ -47,9 +50,13 @@ def hum(seconds: float) -> FloatArray:
     return np.asarray(0.03 * sum(np.sin(2 * np.pi * 50 * n * at) / n for n in range(1, 12)), np.float32)
 
 
+def heard(samples: FloatArray, speech: Sequence[Region] = ()) -> tuple[Coverage, ...]:
+    return spans(listen(Audio(samples), speech, CLASSIFIER))
+
+
 def kinds(samples: FloatArray, *speech: Region) -> Counter[str]:
     found: Counter[str] = Counter()
-    for span in listen(Audio(samples), speech):
+    for span in heard(samples, speech):
         found[span.kind] += round(1000 * (span.end - span.start))
     return found
 
@@ -91,7 +98,7 @@ def test_a_click_is_silence_and_a_short_rest_is_music() -> None:
     samples[3 * RATE : 3 * RATE + 800] = noise("white", 0.05)
     samples[8 * RATE : 16 * RATE] = music(8.0)
     samples[11 * RATE : 11 * RATE + 4000] = 0.0
-    assert listen(Audio(samples), []) == (Coverage(8.0, 16.0, "music"),)
+    assert heard(samples) == (Coverage(8.0, 16.0, "music"),)
 
 
 def test_short_pauses_over_a_bed_of_music_are_music() -> None:
@@ -100,13 +107,13 @@ def test_short_pauses_over_a_bed_of_music_are_music() -> None:
     for region in speech:
         first, last = round(region.start * RATE), round(region.end * RATE)
         bed[first:last] += noise("pink", 5.0, -23.0)[: last - first]
-    found = listen(Audio(bed), speech)
+    found = heard(bed, speech)
     assert {span.kind for span in found} == {"music"}
 
 
 def test_one_after_the_other() -> None:
     samples = np.concatenate([music(12.0), np.zeros(4 * RATE, np.float32), noise("pink", 12.0)])
-    found = listen(Audio(samples), [Region(12.0, 13.0)])
+    found = heard(samples, [Region(12.0, 13.0)])
     assert [span.kind for span in found] == ["music", "noise"]
     assert [found[0].start, found[0].end, found[1].start, found[1].end] == pytest.approx([0, 12, 16, 28], abs=0.11)
 
@@ -122,23 +129,30 @@ def test_spans_are_in_order_outside_of_speech_and_inside_of_the_file(
         if at + pause + length < 10:
             speech.append(Region(at + pause, at + pause + length))
             at += pause + length
-    found = listen(Audio(samples), speech)
+    found = heard(samples, speech)
     assert all(span.start < span.end for span in found)
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(span.start >= 0 and span.end <= 10.001 for span in found)
     assert not any(span.start < r.end - 0.001 and r.start < span.end - 0.001 for span in found for r in speech)
 
 
-def test_texture_tells_them_apart() -> None:
-    assert texture(noise("white", 3.0)).steadiness < 0.05 < 0.5 < texture(music(3.0)).steadiness
-    assert texture(hum(3.0)).stillness > 0.95 > 0.9 > texture(music(3.0)).stillness
+def test_every_sound_says_how_sure_it_is() -> None:
+    samples = np.concatenate([music(12.0), np.zeros(4 * RATE, np.float32), noise("pink", 12.0)])
+    first, second = listen(Audio(samples), [], CLASSIFIER)
+    assert (first.label, second.label) == ("music", "noise")
+    assert 0.9 < first.score <= 1
+    assert 0.9 < second.score <= 1
+    assert spans([Event(0.0, 1.5, "music", 0.7), Event(2.0, 3.0, "noise", 0.6)]) == (
+        Coverage(0.0, 1.5, "music"),
+        Coverage(2.0, 3.0, "noise"),
+    )
 
 
 def test_an_hour_takes_seconds() -> None:
     """Hundreds of times real time, so that the ledger costs nothing next to recognition."""
     samples = np.resize(music(60.0), 300 * RATE)
     began = time.process_time()
-    listen(Audio(samples), [])
+    heard(samples)
     assert time.process_time() - began < 300 / 100
 
 

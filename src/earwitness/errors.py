@@ -5,7 +5,7 @@
     ├── AudioError       (ValueError)    it is not audio, is empty, or is too long
     ├── OptionError      (ValueError)    an option outside its range, or two that contradict each other
     ├── TranscriptError  (ValueError)    a transcript file that is not one
-    ├── ScriptError      (ValueError)    a script of a synthetic podcast that cannot be spoken
+    ├── ScriptError      (ValueError)    a text, or a script of a synthetic podcast, that cannot be spoken
     ├── ModelError       (RuntimeError)  a model that cannot be had, loaded or run
     │   └── ExtraError   (ImportError)   an engine whose optional packages are not installed
     └── StorageError     (OSError)       results cannot be written or kept: disk full, no permission
@@ -42,7 +42,7 @@ class TranscriptError(EarwitnessError, ValueError):
 
 
 class ScriptError(EarwitnessError, ValueError):
-    """A script of a synthetic podcast cannot be spoken."""
+    """A text, or a script of a synthetic podcast, cannot be spoken."""
 
 
 class ModelError(EarwitnessError, RuntimeError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,20 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; no temporary file is left.
     """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside the file for what shall take its place: it does at the end, and is gone where that is not reached.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
     temporary = path.with_name(f".{secrets.token_hex(4)}.{holder()}.tmp")
     try:
-        temporary.write_bytes(content)
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -100,6 +100,11 @@ class ModelOptions:
         _require(bool(self.model.strip()), "model must not be empty; try --model auto")
         _require(self.threads >= 0, "threads must not be negative")
 
+    def of_pretrained(self) -> PretrainedOptions:
+        """The same for a model of transformers that works beside the recogniser."""
+        dtype = self.compute_type if self.compute_type in DTYPES else "auto"
+        return PretrainedOptions(offline=self.offline, device=self.device, dtype=dtype, threads=self.threads)
+
 
 @dataclass(frozen=True)
 class PretrainedOptions:
@@ -121,6 +126,54 @@ class PretrainedOptions:
     def __post_init__(self) -> None:
         _require(self.dtype in DTYPES, f"dtype must be {', '.join(DTYPES[:-1])} or {DTYPES[-1]}")
         _require(self.threads >= 0, "threads must not be negative")
+
+
+SPEEDS = (0.25, 4.0)
+"""How much slower and faster than its own way a voice can be made to speak."""
+
+
+@dataclass(frozen=True)
+class SpeechOptions:
+    """How a text is spoken."""
+
+    engine: str = "auto"
+    """espeak (auto), speecht5 or vits."""
+    model: str = ""
+    """For speecht5 and vits, a folder or a hub id; empty for the engine's own choice."""
+    voice: str = ""
+    """espeak: the name of a voice. vits: the number of a speaker. speecht5: see `earwitness.toolkit.timbres`."""
+    speed: float = 1.0
+    """0.25 to 4; 2 is twice as fast as the voice's own way."""
+    seed: int = 0
+    """What speecht5 and vits draw at random comes of it; without a voice, also who speaks."""
+    vocoder: str = ""
+    """For speecht5, what makes sound of its spectrograms: a folder or a hub id; empty for that of its authors."""
+    speaker_encoder: str = ""
+    """For speecht5, what makes its voice of a recording: a folder or a hub id; empty for that of its authors."""
+    recording: Path | None = None
+    """For speecht5, a recording with a transcript in the library, in which somebody has the name `voice`."""
+    library: Path | None = None
+    """The database that knows such names; none is the user's."""
+    pretrained: PretrainedOptions = field(default_factory=PretrainedOptions)
+    """How models are had and run; the revision is that of `model`."""
+
+    def __post_init__(self) -> None:
+        _require(
+            SPEEDS[0] <= self.speed <= SPEEDS[1],
+            f"speed must lie between {SPEEDS[0]:g} and {SPEEDS[1]:g}, not {self.speed:g}",
+        )
+        _require(0 <= self.seed < 2**32, "seed must lie between 0 and 4294967295")
+
+
+@dataclass(frozen=True)
+class SoundOptions:
+    """How what is no speech is told apart."""
+
+    sound_model: str = "builtin"
+    """builtin, or a checkpoint for audio classification (a folder or hub id) whose labels tell music, as AudioSet's."""
+
+    def __post_init__(self) -> None:
+        _require(bool(self.sound_model.strip()), "sound_model must not be empty; try --sound-model builtin")
 
 
 @dataclass(frozen=True)
@@ -237,6 +290,7 @@ class Options:
     audio: AudioOptions = field(default_factory=AudioOptions)
     regions: RegionOptions = field(default_factory=RegionOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
+    sounds: SoundOptions = field(default_factory=SoundOptions)
     words: WordOptions = field(default_factory=WordOptions)
     speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
     library: LibraryOptions = field(default_factory=LibraryOptions)

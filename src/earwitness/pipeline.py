@@ -22,6 +22,7 @@ from earwitness import (
     chapters,
     coverage,
     engines,
+    events,
     introductions,
     regions,
     segments,
@@ -35,6 +36,7 @@ from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
     SpeechDetector,
     Summarizer,
     VoiceEmbedder,
@@ -44,7 +46,7 @@ from earwitness.options import Options
 from earwitness.portions import Known, Portion, portions
 from earwitness.source import Source, fetch, find
 from earwitness.summaries import with_summaries
-from earwitness.types import Audio, Coverage, EngineInfo, Progress, Region, Seconds, SourceInfo, Transcript
+from earwitness.types import Audio, EngineInfo, Event, Progress, Region, Seconds, SourceInfo, Transcript
 from earwitness.voices import Print
 
 T = TypeVar("T")
@@ -67,6 +69,7 @@ class Engines:
         diarizer: Diarizer | None = None,
         summarizer: Summarizer | None = None,
         sentences: SentenceEmbedder | None = None,
+        sounds: SoundClassifier | None = None,
     ) -> None:
         self.summarizer = summarizer or engines.summarizer(options.summary, options.model)
         self.sentences = sentences
@@ -74,6 +77,7 @@ class Engines:
             self.sentences = engines.sentence_embedder(options.summary.sentence_model, options.model)
         self.recognizer = recognizer or engines.recognizer(options.model)
         self.detector = detector or engines.detector()
+        self.sounds = sounds or engines.sound_classifier(options.sounds.sound_model, options.model.of_pretrained())
         # Of the two at most one: an embedder leaves the turns to `earwitness.speakers`, a diarizer finds them itself.
         self.embedder, self.diarizer = embedder, diarizer
         named = options.speakers.diarizer
@@ -149,7 +153,8 @@ def transcript_of(
     source, options, recognizer = stages.source, stages.options, engines.recognizer
 
     speech = stages.regions(engines.detector)
-    around = stages.sounds(speech)
+    heard_around = stages.sounds(engines.sounds, speech)
+    around = sounds.spans(heard_around)
     said = stages.words(recognizer, speech)
     voices = stages.speakers(engines, speech)
     with_speakers = attribution.assign(said.words, voices.turns, voices.overlapping, voices.stretches)
@@ -167,6 +172,7 @@ def transcript_of(
         chapters=topics,
         coverage=coverage.coverage(stages.duration, speech, said.words, repaired=said.repaired, sounds=around),
         overlaps=attribution.overlaps(voices.overlapping),
+        events=events.events(heard_around, speech),
         warnings=(*source.warnings, *_warnings(stages, recognizer, said, speech)),
         episode=source.about,
     )
@@ -243,8 +249,9 @@ class Stages:
             lambda: regions.detect(self.audio, detector, self.options.regions, self.progress),
         )
 
-    def sounds(self, speech: tuple[Region, ...]) -> tuple[Coverage, ...]:
-        return self._kept("sounds", tuple[Coverage, ...], (speech,), lambda: sounds.listen(self.audio, speech))
+    def sounds(self, classifier: SoundClassifier, speech: tuple[Region, ...]) -> tuple[Event, ...]:
+        depends = (speech, classifier.identity())
+        return self._kept("sounds", tuple[Event, ...], depends, lambda: sounds.listen(self.audio, speech, classifier))
 
     def words(self, recognizer: Recognizer, speech: tuple[Region, ...]) -> words.Recognition:
         depends = self._words_depend(recognizer, speech)
@@ -339,9 +346,11 @@ def _engine_info(engines: Engines) -> EngineInfo:
         model=engines.recognizer.model,
         diarizer=engines.tells_voices.name if engines.tells_voices else None,
         summarizer=None,
+        sounds=engines.sounds.model,
         versions={
             "earwitness": __version__,
             **engines.recognizer.versions,
+            **engines.sounds.versions,
             **(engines.diarizer.versions if engines.diarizer else {}),
         },
     )

@@ -77,7 +77,7 @@ def regions_of(
         merged.append(region)
     long = [region for region in merged if region.duration >= options.min_speech_s]
     sure = [replace(region, probability=_probability(probabilities, frame_s, region, options)) for region in long]
-    return _padded(sure, duration, options.pad_s)
+    return padded(sure, duration, options.pad_s)
 
 
 def _probability(probabilities: FloatArray, frame_s: Seconds, region: Region, options: RegionOptions) -> float:
@@ -86,7 +86,7 @@ def _probability(probabilities: FloatArray, frame_s: Seconds, region: Region, op
     return round(float(inside[inside >= options.release].mean()), 4)
 
 
-def _padded(regions: list[Region], duration: Seconds, pad_s: Seconds) -> tuple[Region, ...]:
+def padded(regions: Sequence[Region], duration: Seconds, pad_s: Seconds) -> tuple[Region, ...]:
     """Each region made longer on both sides, neighbours meeting halfway at most."""
     if not regions:
         return ()

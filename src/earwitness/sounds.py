@@ -1,11 +1,7 @@
 """What is heard where nobody speaks: silence, noise or music.
 
-Loud enough to be heard and its spectrum standing still for a quarter of a second: that is music. The fine structure of
-a spectrum (its peaks, without its slope) is compared with itself a moment later. Tones of instruments stay where they
-are, while noise of whatever colour draws new peaks each time. A machine's hum stays too, but for seconds on end.
-
-So singing birds and crowing cocks are noise as they should be, a chainsaw at constant speed may be music, and drums
-without any tone are noise. Figures: docs/benchmarks.md.
+Loud enough to be heard, and music by the judgement of a classifier over some seconds of it: that is music, and the rest
+of what can be heard is noise. Figures: docs/sounds.md.
 """
 
 from __future__ import annotations
@@ -18,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earwitness.coverage import joined
+from earwitness.engines.base import SoundClassifier
+from earwitness.errors import ModelError
 from earwitness.mapped import release
-from earwitness.types import Audio, Coverage, Region, Seconds
-from earwitness.units import SAMPLE_RATE_HZ, rounded, to_samples
+from earwitness.sound_labels import EVENTS, JINGLE, MUSIC, NOISE, meaning, meanings
+from earwitness.types import Audio, Coverage, Event, Region, Seconds
+from earwitness.units import rounded, to_samples
 
 if TYPE_CHECKING:
     from earwitness.types import FloatArray
@@ -36,76 +34,81 @@ SILENT_DB_RANGE = (-70.0, -45.0)
 MIN_SILENCE_S, MIN_SOUND_S = 0.5, 0.2
 """Shorter silence between sounds belongs to them, and a shorter sound is a click in the silence."""
 
-PIECE_S = 3.0
-CONTEXT_S = 4.0
+PIECE_S, CONTEXT_S = 3.0, 4.0
 """Sounds are judged in pieces of this length at most, together with others so near."""
+SHORTEST_S = 0.4
+"""What is shorter cannot be told by itself."""
 MOMENT_CONTEXT_S = 120.0
-"""A moment is too short to tell, so it goes with the nearest that can be told, as music lasts."""
-FRAME, HOP = 1024, 512
-BINS = slice(4, 384)
-"""64 ms of sound at 16 kHz every 32 ms, and its spectrum from 62 Hz to 6 kHz."""
-SLOPE_BINS = 15
-"""What is left of a spectrum without its mean over so many bins (234 Hz) is its fine structure."""
-LAG, LONG_LAG = 8, 31
-"""A quarter of a second and a whole one, in hops."""
-SHORTEST_S = (FRAME + LAG * HOP) / SAMPLE_RATE_HZ
-"""The shortest sound of which all that can be said."""
-FLOOR = 1e-6
-"""Weaker than the strongest by this factor (120 dB) is nothing; so peaks and troughs are bounded (nepers)."""
-DEPTH = (-1.5, 3.0)
-MUSIC_STEADINESS = 0.13
-MUSIC_RELIEF = 0.62
-"""The correlation over a quarter of a second, and how far the fine structure stands out (standard deviation, nepers;
-that of noise is 0.57): from here on it is music. Fitted to 15 pieces of music and 78 recordings of other sounds."""
-HUM_STILLNESS = 0.85
-"""What has not changed in a whole second by more than this correlation is no music but a machine."""
-
-
-@dataclass(frozen=True)
-class Texture:
-    """How a sound's fine structure stays over a quarter of a second and a whole one (correlations, -1 to 1; 0 where the
-    sound is too short), and how far it stands out (nepers)."""
-
-    steadiness: float
-    stillness: float
-    relief: float
-
-    @property
-    def is_music(self) -> bool:
-        return (
-            self.steadiness >= MUSIC_STEADINESS and self.relief >= MUSIC_RELIEF and self.stillness < HUM_STILLNESS
-        )  # fmt: skip
+"""So it goes with the nearest that can be told, as music lasts."""
+CHANCE = 0.5
+"""From this probability on it is music, or an event by itself."""
 
 
 @dataclass(frozen=True)
 class _Piece:
     start: Seconds
     end: Seconds
-    texture: Texture
+    music: float
+    """The probability of music against noise."""
+    event: str | None
+    """What is heard by itself, one of `EVENTS`; `score` is how sure that is."""
+    score: float
 
     @property
     def middle(self) -> Seconds:
         return (self.start + self.end) / 2
 
+    @property
+    def length(self) -> Seconds:
+        return self.end - self.start
 
-def listen(audio: Audio, speech: Sequence[Region]) -> tuple[Coverage, ...]:
-    """The spans of `music` and `noise` outside of speech, in order of time; what lies between them is silence.
+
+def listen(audio: Audio, speech: Sequence[Region], classifier: SoundClassifier) -> tuple[Event, ...]:
+    """What is heard outside of speech, in order of time; what lies between is silence.
+
+    The labels are `music` and `noise`, and of noise `applause`, `cheering` and `laughter` where the classifier has
+    labels for them.
 
     Args:
         audio: at 16 kHz; read in blocks.
         speech: sorted and disjoint.
+        classifier: tells music, by labels that `earwitness.sound_labels` knows, and hears 16 kHz.
+
+    Raises:
+        ModelError: the classifier cannot be had or run, does not tell music, or hears another rate.
 
     >>> import numpy as np
+    >>> from earwitness.engines import sound_classifier
     >>> rain = np.random.default_rng(0).normal(0, 0.05, 48_000).astype(np.float32)
-    >>> [(span.start, span.end, span.kind) for span in listen(Audio(rain), [Region(0.0, 1.0)])]
+    >>> heard = listen(Audio(rain), [Region(0.0, 1.0)], sound_classifier())
+    >>> [(event.start, event.end, event.label) for event in heard]
     [(1.0, 3.0, 'noise')]
     """
+    _require_music(classifier, audio.sample_rate)
     quiet_db = _silence_db(audio, speech)
     pieces: list[_Piece] = []
     for gap in _gaps(speech, audio.duration):
         for sound in _audible(audio, gap, quiet_db):
-            pieces += _pieces(audio, sound)
-    return joined(_judged(pieces))
+            pieces += _pieces(audio, sound, classifier)
+    return _joined(_judged(pieces))
+
+
+def spans(heard: Sequence[Event]) -> tuple[Coverage, ...]:
+    """The same for the ledger."""
+    return tuple(Coverage(event.start, event.end, "music" if event.label == MUSIC else "noise") for event in heard)
+
+
+def _require_music(classifier: SoundClassifier, sample_rate: int) -> None:
+    if not {JINGLE, MUSIC} & set(map(meaning, classifier.labels)):
+        raise ModelError(
+            f"{classifier.model}: its labels ({', '.join(classifier.labels[:5])}, ...) tell no music; give "
+            "--sound-model builtin, or a checkpoint trained on AudioSet"
+        )
+    if classifier.sample_rate != sample_rate:
+        raise ModelError(
+            f"{classifier.model} hears {classifier.sample_rate} Hz and recordings are decoded at {sample_rate} Hz; "
+            "give --sound-model builtin, or another checkpoint"
+        )
 
 
 def _silence_db(audio: Audio, speech: Sequence[Region]) -> float:
@@ -160,56 +163,53 @@ def _power(audio: Audio, span: Region) -> FloatArray:
     return np.asarray(sums / np.diff([*starts, len(samples)]), np.float32)
 
 
-def _pieces(audio: Audio, sound: Region) -> Iterator[_Piece]:
-    edges = np.linspace(sound.start, sound.end, int(np.ceil(sound.duration / PIECE_S - 1e-9)) + 1)
+def _pieces(audio: Audio, sound: Region, classifier: SoundClassifier) -> Iterator[_Piece]:
+    longest_s = min(PIECE_S, classifier.window_s)
+    edges = np.linspace(sound.start, sound.end, int(np.ceil(sound.duration / longest_s - 1e-9)) + 1)
     for start, end in pairwise(map(float, edges)):
-        yield _Piece(start, end, texture(audio.between(start, end)))
+        chances = meanings(classifier.classify([audio.between(start, end)])[0], classifier.labels, classifier.exclusive)
+        event = max(EVENTS, key=lambda name: chances[name])
+        named = end - start > SHORTEST_S and chances[event] >= max(CHANCE, chances[MUSIC])
+        yield _Piece(start, end, chances[MUSIC], event if named else None, chances[event])
         release(audio.samples)
 
 
-def texture(samples: FloatArray) -> Texture:
-    """What a sound is like: medians over it, float32 (n,) at 16 kHz.
-
-    >>> texture(np.zeros(1000, np.float32))
-    Texture(steadiness=0.0, stillness=0.0, relief=0.0)
-    """
-    if len(samples) < FRAME:
-        return Texture(0.0, 0.0, 0.0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP] * np.hanning(FRAME).astype(np.float32)
-    spectra = np.abs(np.fft.rfft(frames, axis=1))[:, BINS]
-    levels = np.log(spectra + FLOOR * float(spectra.max()) + 1e-9)
-    sums = np.cumsum(np.pad(levels, ((0, 0), (SLOPE_BINS // 2 + 1, SLOPE_BINS // 2)), "edge"), axis=1)
-    slope = (sums[:, SLOPE_BINS:] - sums[:, :-SLOPE_BINS]) / SLOPE_BINS
-    fine = np.clip(levels - slope, *DEPTH)
-    fine -= fine.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(fine, axis=1)
-    fine /= np.maximum(lengths, 1e-9)[:, np.newaxis]
-    relief = float(np.median(lengths)) / float(np.sqrt(fine.shape[1]))
-    return Texture(_correlation(fine, LAG), _correlation(fine, LONG_LAG), relief)
-
-
-def _correlation(rows: FloatArray, lag: int) -> float:
-    """The median one between rows so far apart, each of length one."""
-    return float(np.median((rows[:-lag] * rows[lag:]).sum(axis=1))) if len(rows) > lag else 0.0
-
-
-def _judged(pieces: Sequence[_Piece]) -> Iterator[Coverage]:
+def _judged(pieces: Sequence[_Piece]) -> Iterator[Event]:
     """What each piece is, by what is heard in it and around it; a moment is what the nearest longer piece is."""
-    told = [piece for piece in pieces if piece.end - piece.start > SHORTEST_S]
+    told = [piece for piece in pieces if piece.length > SHORTEST_S and not piece.event]
     middles = [piece.middle for piece in told]
-    are_music = [_is_music(told[slice(*_near(middles, piece.middle, CONTEXT_S))]) for piece in told]
+    chances = [_together(told[slice(*_near(middles, piece.middle, CONTEXT_S))]) for piece in told]
     for piece in pieces:
         first, last = _near(middles, piece.middle, MOMENT_CONTEXT_S)
         nearest = min(range(first, last), key=lambda at: abs(middles[at] - piece.middle), default=None)
-        is_music = nearest is not None and are_music[nearest]
-        yield Coverage(rounded(piece.start), rounded(piece.end), "music" if is_music else "noise")
+        music = 0.0 if nearest is None else chances[nearest]
+        label, score = (MUSIC, music) if music >= CHANCE else (NOISE, 1 - music)
+        if piece.event:
+            label, score = piece.event, piece.score
+        yield Event(rounded(piece.start), rounded(piece.end), label, score)
 
 
 def _near(middles: Sequence[Seconds], time: Seconds, within_s: Seconds) -> tuple[int, int]:
     return bisect_left(middles, time - within_s), bisect_right(middles, time + within_s)
 
 
-def _is_music(pieces: Sequence[_Piece]) -> bool:
-    rows = [(piece.texture.steadiness, piece.texture.stillness, piece.texture.relief) for piece in pieces]
-    mean = np.average(rows, axis=0, weights=[piece.end - piece.start for piece in pieces])
-    return Texture(*map(float, mean)).is_music
+def _together(pieces: Sequence[_Piece]) -> float:
+    """The mean probability of music."""
+    return sum(piece.music * piece.length for piece in pieces) / sum(piece.length for piece in pieces)
+
+
+def _joined(heard: Iterator[Event]) -> tuple[Event, ...]:
+    """Neighbours that abut and are alike as one, with the mean of their scores."""
+    found: list[list[Event]] = []
+    for event in heard:
+        if found and found[-1][-1].label == event.label and found[-1][-1].end == event.start:
+            found[-1].append(event)
+        else:
+            found.append([event])
+    return tuple(Event(group[0].start, group[-1].end, group[0].label, mean_score(group)) for group in found)
+
+
+def mean_score(events: Sequence[Event]) -> float:
+    """That of several events, each as much as it is long, to three digits."""
+    total_s = sum(event.end - event.start for event in events)
+    return round(sum(event.score * (event.end - event.start) for event in events) / max(total_s, 1e-9), 3)

@@ -192,6 +192,20 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that is heard; `label` says what, `score`, 0 to 1, how sure of it the classifier is.
+
+    Those of a transcript are no speech: music, jingle, and applause, cheering or laughter where the classifier has
+    labels for them. They are sorted; people may speak over one.
+    """
+
+    start: Seconds
+    end: Seconds
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
 class SourceInfo:
     name: str
     sha256: str
@@ -238,6 +252,8 @@ class EngineInfo:
     diarizer: str | None
     summarizer: str | None
     versions: Mapping[str, str] = field(default_factory=dict)
+    sounds: str | None = None
+    """What told music and noise apart."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +273,8 @@ class Transcript:
     keywords: tuple[str, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What is heard beside speech, see `earwitness.events`."""
     timings: Mapping[str, Seconds] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     episode: EpisodeInfo | None = None

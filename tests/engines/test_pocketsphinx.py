@@ -12,6 +12,7 @@ from earwitness.errors import OptionError
 from earwitness.options import ModelOptions, WordOptions
 from earwitness.types import Region
 from earwitness.words import recognize
+from sounds import speech
 
 pytest.importorskip("pocketsphinx", reason="the draft extra is not installed")
 
@@ -27,6 +28,14 @@ def test_a_clear_recording_comes_out(data: Path) -> None:
 
 def test_silence_says_nothing() -> None:
     assert PocketSphinx(ModelOptions()).recognize([np.zeros(16_000, np.float32)], WordOptions())[0].words == ()
+
+
+def test_a_window_says_the_same_whatever_was_heard_before() -> None:
+    engine, window = PocketSphinx(ModelOptions()), speech(3.0)
+    (first,) = engine.recognize([window], WordOptions())
+    engine.recognize([0.3 * speech(2.0, 20.0) + 0.1], WordOptions())
+    assert len(first.words) > 3
+    assert engine.recognize([window], WordOptions()) == [first]
 
 
 def test_it_says_draft() -> None:

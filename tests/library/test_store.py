@@ -28,7 +28,18 @@ def test_a_new_library_has_all_tables_and_says_whose_it_is(tmp_path: Path) -> No
         assert database.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
         assert database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
         assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-    tables = {"voices", "voice_prints", "episodes", "speakers", "passages", "found", "corrections", "shows", "jobs"}
+    tables = {
+        "voices",
+        "voice_prints",
+        "episodes",
+        "speakers",
+        "passages",
+        "found",
+        "corrections",
+        "shows",
+        "jobs",
+        "sounds",
+    }
     assert tables < {name for name, _ in schema(path)}
 
 

@@ -9,12 +9,18 @@ import typer
 from earwitness import __version__
 from earwitness.cli import (
     bench,
+    classify,
     doctor,
+    embed,
     evaluate,
+    features,
     feed,
     keys,
     library,
+    live,
+    match,
     models,
+    say,
     score,
     search,
     serve,
@@ -38,12 +44,18 @@ for command, text in (
     (search.search, search.HELP),
     (score.score, score.HELP),
     (evaluate.evaluate, evaluate.HELP),
+    (embed.embed, embed.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
     (serve.serve, serve.HELP),
+    (say.say, say.HELP),
+    (features.features, features.HELP),
+    (classify.classify, classify.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
     app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=command is not serve.serve)(command)
+app.command(cls=match.Match, help=re.sub(r"(?<!\n)\n(?!\n)", " ", match.HELP), no_args_is_help=True)(match.match)
+app.command(help=live.HELP)(live.live)  # without arguments it hears the microphone
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")

@@ -67,6 +67,12 @@ SentenceModel = Annotated[
         help="Lets summaries heed what sentences mean: a folder or hub id; auto takes one that is here, or none."
     ),
 ]
+SoundModel = Annotated[
+    str,
+    typer.Option(
+        help="What tells music and noise: builtin, or a checkpoint for audio classification (a folder or hub id)."
+    ),
+]
 Unsupported = Annotated[
     str, typer.Option(help="Summary sentences that the cited words do not bear out: mark, drop or keep them.")
 ]

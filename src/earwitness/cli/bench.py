@@ -11,7 +11,7 @@ from earwitness.cli import arguments, tables
 from earwitness.errors import StorageError
 from earwitness.evaluation.bench import ENOUGH_RUNS, Benchmark, Side, Spread, to_json
 from earwitness.evaluation.bench import bench as measure
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.files import write_whole
 from earwitness.options import Options
 from earwitness.units import short_clock

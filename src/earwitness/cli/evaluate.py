@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from earwitness import extras
 from earwitness.checkpoints import Checkpoints, default_folder
 from earwitness.cli import arguments, tables, totals
 from earwitness.cli.progress import Quiet, display
 from earwitness.errors import EarwitnessError, OptionError, StorageError
-from earwitness.evaluation import datasets, extras, json, report
+from earwitness.evaluation import datasets, json, report
 from earwitness.evaluation.comparison import compare as compared
 from earwitness.evaluation.results import Comparison, Evaluation, FileResult
 from earwitness.evaluation.runs import Plan, results, summed_up

@@ -138,14 +138,21 @@ def correct(
 
 @app.command(no_args_is_help=True)
 def remove(episode: Which, library: arguments.Library = None) -> None:
-    """Remove an episode with its corrections. Files that were exported stay."""
-    from earwitness.library import episodes
+    """Remove an episode with its corrections, or what `match` keeps of a recording. Files that were exported stay."""
+    from earwitness.library import episodes, sounds
     from earwitness.library.store import Library
 
     with Library(library) as opened:
-        found = episodes.episode(opened, episode)
-        episodes.remove(opened, found.id)
-    print(f"{found.title} is removed")
+        try:
+            found = episodes.episode(opened, episode)
+        except OptionError:
+            title = sounds.forget(opened, episode)
+            if title is None:
+                raise
+        else:
+            title = found.title
+            episodes.remove(opened, found.id)
+    print(f"{title} is removed")
 
 
 def _row(one: Episode) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def transcribe(
     diarizer: arguments.Diarizer = "auto",
     known_voices: arguments.KnownVoices = False,
     library: arguments.Library = None,
+    sound_model: arguments.SoundModel = "builtin",
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
     sentence_model: arguments.SentenceModel = "auto",
@@ -70,7 +71,7 @@ def transcribe(
         beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
         min_speakers=min_speakers, max_speakers=max_speakers, known_voices=known_voices, library=library,
         summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported,
-        allow_private=allow_private,
+        allow_private=allow_private, sound_model=sound_model,
     )  # fmt: skip
     announced(options, quiet=quiet)
     references = find(sources)

@@ -6,18 +6,25 @@ A new engine is one file here and one row below.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earwitness.engines.base import (
     Diarizer,
     Recognizer,
     SentenceEmbedder,
+    SoundClassifier,
+    SoundEmbedder,
     SpeechDetector,
     Summarizer,
+    Synthesizer,
+    TimbreEncoder,
     VoiceEmbedder,
 )
-from earwitness.errors import OptionError
-from earwitness.options import EXTRACTIVE, ModelOptions, SummaryOptions
+from earwitness.errors import ModelError, OptionError
+from earwitness.options import EXTRACTIVE, ModelOptions, PretrainedOptions, SpeechOptions, SummaryOptions
+
+if TYPE_CHECKING:
+    from earwitness.types import FloatArray
 
 RECOGNIZERS = {
     "faster-whisper": "earwitness.engines.faster_whisper:FasterWhisper",
@@ -46,11 +53,50 @@ NO_SUMMARY = "none"
 SENTENCES = {"onnx": "earwitness.engines.sentences:find"}
 """What tells sentences that mean the like."""
 NO_SENTENCES = "none"
+SYNTHESIZERS = {
+    "espeak": "earwitness.engines.espeak_synthesizer:Espeak",
+    "speecht5": "earwitness.engines.speecht5:SpeechT5",
+    "vits": "earwitness.engines.vits:Vits",
+}
+"""Engines that speak."""
+TIMBRES = {"xvector": "earwitness.engines.xvector:XVector"}
+"""What makes a voice of a recording, for engines that speak with any."""
+SOUND_EMBEDDERS = {
+    "builtin": "earwitness.engines.sound_patches:SoundPatches",
+    "audiomae": "earwitness.engines.audio_mae:AudioMae",
+    "clap": "earwitness.engines.clap:Clap",
+    "hubert": "earwitness.engines.sound_encoders:Hubert",
+    "wav2vec2": "earwitness.engines.sound_encoders:Wav2Vec2",
+    "wavlm": "earwitness.engines.sound_encoders:WavLm",
+    "whisper-encoder": "earwitness.engines.sound_encoders:WhisperEncoder",
+}
+"""What turns sound into points; a name stands for the published model, any other of its kind has a folder or hub id."""
+SOUND_KINDS = {
+    "clap": "clap",
+    "hubert": "hubert",
+    "vit_mae": "audiomae",
+    "wav2vec2": "wav2vec2",
+    "wavlm": "wavlm",
+    "whisper": "whisper-encoder",
+}
+"""Which of them a checkpoint is for, by the `model_type` that its config.json names."""
+SOUND_CLASSIFIERS = {
+    "builtin": "earwitness.engines.sound_net:SoundNet",
+    "transformers": "earwitness.engines.audio_classifier:AudioClassifier",
+}
+"""What tells what a sound is of: ours, which ships with the package, and any checkpoint by folder or hub id."""
 HAVE_MODELS = ("wespeaker", "pyannote")
 """Those of the two whose model can be chosen: `NAME:MODEL`, a file, a folder or a hub id."""
 
 AUTO = "auto"
-DEFAULTS = {"recognizer": "faster-whisper", "detector": "silero", "embedder": "builtin", "sentences": "onnx"}
+BUILTIN = "builtin"
+DEFAULTS = {
+    "recognizer": "faster-whisper",
+    "detector": "silero",
+    "embedder": "builtin",
+    "sentences": "onnx",
+    "synthesizer": "espeak",
+}
 
 
 def recognizer(options: ModelOptions) -> Recognizer:
@@ -118,6 +164,81 @@ def sentence_embedder(model: str = AUTO, options: ModelOptions | None = None) ->
         return None
     find = _made(SENTENCES, "engine for sentences", AUTO, DEFAULTS["sentences"])
     engine: SentenceEmbedder | None = find("" if model == AUTO else model, options or ModelOptions())
+    return engine
+
+
+def synthesizer(options: SpeechOptions, timbre: FloatArray | None = None) -> Synthesizer:
+    """The engine that `options` name, not yet loaded: that happens when it first has something to say.
+
+    Args:
+        options: `voice` is heeded by the engines that have voices of their own.
+        timbre: float32 (512,), the x-vector of whom speecht5 shall sound like; none for one by `options.seed`.
+
+    Raises:
+        OptionError: there is no such engine or voice.
+        ExtraError: what it needs is not installed.
+    """
+    make = _made(SYNTHESIZERS, "engine for speech", options.engine, DEFAULTS["synthesizer"])
+    engine: Synthesizer = make(options, timbre)
+    return engine
+
+
+def timbre_encoder(model: str, options: PretrainedOptions) -> TimbreEncoder:
+    """The engine that makes x-vectors of recordings, by folder or hub id; empty for the one of SpeechT5's authors."""
+    engine: TimbreEncoder = _made(TIMBRES, "engine for voices", AUTO, "xvector")(model, options)
+    return engine
+
+
+def sound_embedder(model: str, options: PretrainedOptions) -> SoundEmbedder:
+    """The engine behind `earwitness embed --model MODEL`; the network is loaded when it first hears something.
+
+    Args:
+        model: a name of `SOUND_EMBEDDERS`, which stands for the published model of that kind, a folder or a hub id.
+        options: all are heeded.
+
+    Raises:
+        ExtraError: torch or transformers are not installed.
+        ModelError: the model is not here and cannot be had, or is of no kind that gives embeddings of sound.
+    """
+    if model in SOUND_EMBEDDERS:
+        return _sound_embedder(model, "", options)
+    return _sound_embedder(_sound_kind(model, options), model, options)
+
+
+def _sound_embedder(name: str, model: str, options: PretrainedOptions) -> SoundEmbedder:
+    engine: SoundEmbedder = _made(SOUND_EMBEDDERS, "model of sound", name, name)(model, options)
+    return engine
+
+
+def _sound_kind(model: str, options: PretrainedOptions) -> str:
+    """Which engine a folder or hub id is for: what its config.json says, or what AudioMAE's publishers left out."""
+    from earwitness.engines import audio_mae, pretrained
+
+    folder = audio_mae.find(model, options)
+    if audio_mae.is_published(folder):
+        return "audiomae"
+    kind = str(pretrained.config(folder).get("model_type"))
+    if kind not in SOUND_KINDS:
+        raise ModelError(
+            f"{model}: it is a {kind} and gives no embeddings of sound; give one of the kinds "
+            f"{', '.join(SOUND_KINDS)}, or a name: {', '.join(SOUND_EMBEDDERS)}"
+        )
+    return SOUND_KINDS[kind]
+
+
+def sound_classifier(model: str = BUILTIN, options: PretrainedOptions | None = None) -> SoundClassifier:
+    """The engine behind `earwitness classify --model MODEL`, not yet loaded.
+
+    Args:
+        model: builtin (or auto) for ours; a folder or a hub id of an audio-classification checkpoint of transformers.
+        options: all are heeded for a checkpoint, none for ours.
+
+    Raises:
+        ExtraError: a checkpoint is asked for, and torch or transformers are not installed.
+    """
+    name = BUILTIN if model in (AUTO, BUILTIN) else "transformers"
+    make = _made(SOUND_CLASSIFIERS, "classifier of sounds", name, BUILTIN)
+    engine: SoundClassifier = make(model, options or PretrainedOptions())
     return engine
 
 

@@ -94,6 +94,10 @@ class SpeechDetector(Protocol):
         """Shape (frames,), 0 to 1, over the blocks' samples (float32 at 16 kHz) taken as one recording."""
         ...
 
+    def frames(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """The same a piece at a time: what each block completes, when it is asked for, and at the end what is left."""
+        ...
+
 
 class VoiceEmbedder(Protocol):
     """Spans of speech to points: those of one voice lie close together.
@@ -306,6 +310,27 @@ class SoundEmbedder(Protocol):
         ...
 
 
+class SoundTextEmbedder(SoundEmbedder, Protocol):
+    """Sound and text to points in one space: a sound lies close to what it is called."""
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """A point a text: float32, shape (len(texts), d), rows of length 1.
+
+        Raises:
+            OptionError: a text is empty.
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+    def scales(self) -> tuple[float, float]:
+        """What cosines are multiplied with before a softmax: over texts for a sound, over sounds for a text.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        ...
+
+
 class SoundClassifier(Protocol):
     """Sound to what it is of."""
 
@@ -331,6 +356,74 @@ class SoundClassifier(Protocol):
 
     def classify(self, windows: Sequence[FloatArray]) -> FloatArray:
         """Scores of 0 to 1, float32 (len(windows), len(labels)). Each window is float32 (n,) at `sample_rate`.
+
+        Raises:
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Text to speech."""
+
+    name: str
+    """As in the table and on the command line."""
+
+    @property
+    def model(self) -> str:
+        """The folder, hub id or voice that is used."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """What it speaks, as an ISO 639-1 code, or "und"."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """In hertz, of what it says."""
+        ...
+
+    @property
+    def speeds(self) -> tuple[float, float]:
+        """The slowest and the fastest that it can speak by itself; 1 is its own speed, 2 is twice as fast."""
+        ...
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Packages that do the work."""
+        ...
+
+    def identity(self) -> str:
+        """A text that changes whenever the same text might sound otherwise."""
+        ...
+
+    def fits(self, text: str) -> bool:
+        """Whether it can say so much in one go."""
+        ...
+
+    def missing(self, text: str) -> Collection[str]:
+        """The letters and digits of a text for which it has no sound: it leaves them out."""
+        ...
+
+    def speak(self, text: str, speed: float = 1.0) -> FloatArray:
+        """What it says: float32 (n,) at `sample_rate`, in [-1, 1]; no samples where there is nothing to say.
+
+        The same text always sounds the same. `text` fits, and `speed` is one of `speeds`.
+
+        Raises:
+            ModelError: the model cannot be had or run.
+        """
+        ...
+
+
+class TimbreEncoder(Protocol):
+    """Speech to how a voice sounds: what a synthesizer needs to sound like somebody."""
+
+    name: str
+
+    def embed(self, samples: FloatArray) -> FloatArray:
+        """Float32 (512,), of length 1. `samples` are of one speaker, float32 (n,) at 16 kHz, a second at least.
 
         Raises:
             ModelError: the model cannot be had or run.

@@ -143,14 +143,8 @@ def speak(
     >>> [(word.text, word.offset) for word in speech.words]
     [('Hello,', 0), ('world!', 7)]
     """
-    parameters = {_PARAMETER_RATE: rate_wpm, _PARAMETER_PITCH: pitch, _PARAMETER_RANGE: pitch_range}
-    for name, value, (low, high) in (
-        ("rate_wpm", rate_wpm, RATES_WPM), ("pitch", pitch, PITCHES), ("pitch_range", pitch_range, PITCHES),
-    ):  # fmt: skip
-        if not low <= value <= high:
-            raise OptionError(f"{name} must lie between {low} and {high}, not {value}")
     text = text.translate(_CONTROLS)
-    samples, events, rate_hz = _synthesize(text, _identifier(voice), parameters)
+    samples, events, rate_hz = _synthesize(text, _identifier(voice), _parameters(rate_wpm, pitch, pitch_range))
     if not any(event.kind == _EVENT_WORD for event in events):
         return Speech(np.zeros(0, np.float32), ())
     resampled = _package("soxr").resample(samples.astype(np.float32) / _INT16, rate_hz, SAMPLE_RATE_HZ)
@@ -159,6 +153,22 @@ def speak(
         for word, span in _timed(text, events)
     )
     return Speech(np.asarray(resampled, np.float32), words, tuple(_phonemes(events, len(samples), rate_hz)))
+
+
+def sound(text: str, voice: str = DEFAULT_VOICE, *, rate_wpm: int = 165) -> tuple[FloatArray, int]:
+    """The samples of `speak`, float32 (n,), as espeak-ng makes them, and their rate in hertz: nothing is resampled."""
+    parameters = _parameters(rate_wpm, pitch=50, pitch_range=50)
+    samples, events, rate_hz = _synthesize(text.translate(_CONTROLS), _identifier(voice), parameters)
+    if not any(event.kind == _EVENT_WORD for event in events):
+        samples = samples[:0]
+    return samples.astype(np.float32) / np.float32(_INT16), rate_hz
+
+
+@cache
+def own_rate() -> int:
+    """The rate of what espeak-ng makes, in hertz."""
+    with _library() as (_, rate_hz):
+        return rate_hz
 
 
 def voices() -> Mapping[str, str]:
@@ -188,6 +198,15 @@ def package_version() -> str:
     """The version of the package that carries espeak-ng."""
     _package("espeakng_loader")
     return version("espeakng-loader")
+
+
+def _parameters(rate_wpm: int, pitch: int, pitch_range: int) -> dict[int, int]:
+    for name, value, (low, high) in (
+        ("rate_wpm", rate_wpm, RATES_WPM), ("pitch", pitch, PITCHES), ("pitch_range", pitch_range, PITCHES),
+    ):  # fmt: skip
+        if not low <= value <= high:
+            raise OptionError(f"{name} must lie between {low} and {high}, not {value}")
+    return {_PARAMETER_RATE: rate_wpm, _PARAMETER_PITCH: pitch, _PARAMETER_RANGE: pitch_range}
 
 
 def _package(name: str) -> Any:

@@ -24,6 +24,7 @@ from earwitness.cores import cores
 from earwitness.engines import hub
 from earwitness.engines.base import Recognized
 from earwitness.engines.encodings import Encodings
+from earwitness.engines.log_mel import FFT, HOP, log_mel
 from earwitness.engines.whisper import (
     ENGLISH,
     MAX_TOKENS,
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FFT_SAMPLES = 400
-"""Of which a frame of the spectrogram is made."""
 CPU_WORKERS = 2
 """Two, each with half of the threads and windows, are faster than one: threads wait less for one another, and one
 makes spectrograms and words while the other works the model. More were not measured."""
@@ -109,11 +108,10 @@ class FasterWhisper(Whisper):
     @cached_property
     def _whisper(self) -> Any:
         from faster_whisper import WhisperModel
-        from scipy.sparse import csr_array
 
         try:
             with self._loadable() as folder:
-                whisper = WhisperModel(
+                return WhisperModel(
                     str(folder),
                     device=self._device,
                     compute_type=self._compute_type,
@@ -126,9 +124,6 @@ class FasterWhisper(Whisper):
                 f"{self.model}: cannot be loaded on {self._device} as {self._compute_type} ({error}); "
                 "try --device cpu --compute-type int8, or download the model again"
             ) from error
-        # Threads multiply full matrices, in an order that depends on the number of cores; and these are mostly zeros.
-        whisper.feature_extractor.mel_filters = csr_array(whisper.feature_extractor.mel_filters)
-        return whisper
 
     @contextmanager
     def _loadable(self) -> Iterator[Path]:
@@ -211,7 +206,8 @@ class FasterWhisper(Whisper):
 
         Every frame of silence is the same, so that only those are computed that the sound touches, and one after them.
         """
-        found = self._whisper.feature_extractor(np.pad(samples, (0, FFT_SAMPLES)))[:, :WINDOW_FRAMES]
+        mels = len(self._whisper.feature_extractor.mel_filters)
+        found = log_mel(np.pad(samples, (0, FFT + HOP)), mels)[:, :WINDOW_FRAMES]
         return np.pad(found, ((0, 0), (0, WINDOW_FRAMES - found.shape[1])), mode="edge")
 
     def _encoded(self, windows: Sequence[FloatArray]) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from earwitness.errors import ExtraError
@@ -10,6 +12,7 @@ from earwitness.options import ModelOptions, PretrainedOptions
 
 PACKAGES = ("transformers", "torch")
 COMPUTE_TYPES = ("float32", "float16", "bfloat16")
+_SEEDING = threading.Lock()
 
 
 def installed(asked: str, otherwise: str) -> Mapping[str, str]:
@@ -44,3 +47,16 @@ def compute_type(options: ModelOptions, place: str) -> str:
     if options.compute_type in COMPUTE_TYPES:
         return options.compute_type
     return "float32" if place == "cpu" else "float16"
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """What torch draws at random inside depends on the seed alone; outside, nothing has happened.
+
+    One thread at a time: torch has one generator for all of them.
+    """
+    import torch
+
+    with _SEEDING, torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

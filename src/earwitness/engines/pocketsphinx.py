@@ -57,7 +57,7 @@ class PocketSphinx:
         return {"pocketsphinx": version("pocketsphinx")}
 
     def identity(self) -> str:
-        return f"{self.name}:{self.versions['pocketsphinx']}:{MODEL}"
+        return f"{self.name}:{self.versions['pocketsphinx']}:{MODEL}:alone"
 
     def languages(self, windows: Sequence[FloatArray]) -> list[Mapping[str, float]]:
         return [{"en": 1.0}] * len(windows)
@@ -75,6 +75,7 @@ class PocketSphinx:
         if peak == 0.0:
             return Recognized(())
         decoder = self._decoder
+        decoder.reinit_feat()  # which forgets the noise of the windows before: what they were must change nothing
         decoder.start_utt()
         samples = np.clip(window * (PEAK / peak) * 32767, -32768, 32767).astype(np.int16)
         decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)

@@ -24,6 +24,9 @@ REMEDY = (
     "transformers wrote"
 )
 
+FOR_TRAINING = "masked_spec_embed"
+"""What HuBERT, wav2vec2 and WavLM hear where sound is masked in training; many checkpoints of the hub lack it."""
+
 
 def find(model: str, options: PretrainedOptions, weights: tuple[tuple[str, ...], ...] = WEIGHTS) -> Path:
     """The folder of a checkpoint, downloaded unless it is there or `options.offline` is set.
@@ -60,11 +63,11 @@ def config(folder: Path) -> Mapping[str, Any]:
     return content
 
 
-def load(kind: str, folder: Path, options: PretrainedOptions) -> Any:
+def load(kind: str | type, folder: Path, options: PretrainedOptions) -> Any:
     """A model in evaluation mode, on the device and in the numbers that the options say.
 
     Args:
-        kind: the name of a class of transformers, such as "ClapModel".
+        kind: a class of transformers, such as "ClapModel", or one that is made of such a class.
 
     Raises:
         ModelError: the checkpoint is not of that kind, lacks weights, or does not fit the device.
@@ -74,19 +77,21 @@ def load(kind: str, folder: Path, options: PretrainedOptions) -> Any:
 
     place = device(options)
     dtype = compute_type(options)
+    network: Any = getattr(transformers, kind) if isinstance(kind, str) else kind
     torch.set_num_threads(options.threads or cores())
     try:
         with silent():
-            model, found = getattr(transformers, kind).from_pretrained(
+            model, found = network.from_pretrained(
                 folder, local_files_only=True, output_loading_info=True, dtype=getattr(torch, dtype)
             )
-        if missing := found["missing_keys"]:  # which would be random numbers
+        # Which would be random numbers.
+        if missing := [key for key in found["missing_keys"] if not key.endswith(FOR_TRAINING)]:
             raise ModelError(f"{len(missing)} tensors are missing, such as {min(missing)}")
         return model.to(place).eval()
     except Exception as error:  # torch, safetensors, pickle and transformers share no kind of error
         raise ModelError(
-            f"{folder}: cannot be loaded as {kind} on {place} in {dtype} ({reason(error)}); try --device cpu, download "
-            "the model again, or give another one"
+            f"{folder}: cannot be loaded as {network.__name__} on {place} in {dtype} ({reason(error)}); try "
+            "--device cpu, download the model again, or give another one"
         ) from error
 
 

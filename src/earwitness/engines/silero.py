@@ -6,7 +6,7 @@ Source: Silero Team, "Silero VAD: pre-trained enterprise-grade voice activity de
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,24 +32,25 @@ class Silero:
     frame_s = FRAME_SAMPLES / SAMPLE_RATE_HZ
 
     def probabilities(self, blocks: Iterable[FloatArray]) -> FloatArray:
-        """Shape (frames,), 0 to 1; the last frame is filled up with silence.
+        """Shape (frames,), 0 to 1; the last frame is filled up with silence."""
+        return np.concatenate([np.zeros(0, np.float32), *self.frames(blocks)])
+
+    def frames(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """The probabilities that each block completes, and after the last block that of what is left.
 
         Memory is bounded by the longest block: the recurrent state and what is left of a frame are carried over.
         """
         state = (np.zeros((1, 1, STATE_SIZE), np.float32), np.zeros((1, 1, STATE_SIZE), np.float32))
         context, rest = np.zeros(CONTEXT_SAMPLES, np.float32), np.zeros(0, np.float32)
-        found: list[FloatArray] = []
         for block in blocks:
             samples = np.concatenate([rest, block])
             whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
-            rest = samples[whole:]
+            rest, values = samples[whole:], np.zeros(0, np.float32)
             if whole:
                 values, state, context = self._run(samples[:whole], context, state)
-                found.append(values)
+            yield values
         if len(rest):
-            values, _, _ = self._run(np.pad(rest, (0, FRAME_SAMPLES - len(rest))), context, state)
-            found.append(values)
-        return np.concatenate(found) if found else np.zeros(0, np.float32)
+            yield self._run(np.pad(rest, (0, FRAME_SAMPLES - len(rest))), context, state)[0]
 
     def _run(self, samples: FloatArray, context: FloatArray, state: Any) -> tuple[FloatArray, Any, FloatArray]:
         frames = samples.reshape(-1, FRAME_SAMPLES)

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from earwitness.evaluation.error_rates import aligned, word_error_rate
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.normalise import guess_language, simple
 from earwitness.evaluation.normalise import normaliser as rules_of
 from earwitness.evaluation.results import SpeakerAccuracy, SpeakerWordErrorRate
 from earwitness.evaluation.truth import Utterance
+from earwitness.extras import require
 from earwitness.types import Seconds, Word
 
 EQUAL_GAP_S = 5.0

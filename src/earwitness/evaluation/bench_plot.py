@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from earwitness.evaluation.bench import Benchmark, Side
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 
 MINUTES_PER_HOUR = 60
 SHOWN_SHARE = 0.002

@@ -14,8 +14,8 @@ from pathlib import Path
 from earwitness import errors
 from earwitness.errors import EarwitnessError, ModelError
 from earwitness.evaluation.bench_worker import Run, Task
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.memory import watch
+from earwitness.extras import require
 from earwitness.values import from_plain, to_plain
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

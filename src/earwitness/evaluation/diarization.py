@@ -37,9 +37,9 @@ import numpy as np
 import numpy.typing as npt
 
 from earwitness.errors import OptionError
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.results import DiarizationErrorRate, JaccardErrorRate
 from earwitness.exports import rttm
+from earwitness.extras import require
 from earwitness.types import Seconds, Transcript, Turn
 
 Counts = npt.NDArray[np.int64]

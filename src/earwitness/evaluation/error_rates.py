@@ -34,10 +34,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.normalise import by_characters, guess_language
 from earwitness.evaluation.normalise import normaliser as rules_of
 from earwitness.evaluation.results import ErrorRate, Step, Unit
+from earwitness.extras import require
 
 
 def word_error_rate(

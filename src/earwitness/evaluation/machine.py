@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from earwitness.cores import cores
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.results import Machine
+from earwitness.extras import require
 
 PACKAGES = (
     "earwitness", "av", "numpy", "scipy", "faster-whisper", "ctranslate2", "onnxruntime", "kaldi-native-fbank",

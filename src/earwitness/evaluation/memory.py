@@ -6,7 +6,7 @@ import subprocess
 import time
 from typing import Any
 
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 
 SAMPLE_EVERY_S = 0.05
 LOOK_FOR_CHILDREN_EVERY_S = 0.5

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.results import Bin
 from earwitness.exports.reading import clean
+from earwitness.extras import require
 
 WIDE_PX, NARROW_PX = 720, 350
 """A plot beside its legend on a desk, and one on a telephone."""

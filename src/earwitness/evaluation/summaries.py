@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.results import Overlap, Rouge, SummaryQuality
+from earwitness.extras import require
 from earwitness.support import SUPPORTED, Witness
 from earwitness.types import Seconds, Segment, Summary, Transcript
 

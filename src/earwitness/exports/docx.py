@@ -13,13 +13,15 @@ from earwitness.exports.reading import (
     evidence,
     gap,
     introduced,
+    last_events,
     made_by,
     paragraphs,
     remarks,
     talk_shares,
     title,
+    told,
 )
-from earwitness.types import Segment, Summary, Transcript
+from earwitness.types import Event, Segment, Summary, Transcript
 from earwitness.units import short_clock
 
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -92,13 +94,14 @@ def _blocks(transcript: Transcript) -> Iterator[str]:
         yield _paragraph(_sentences(transcript, transcript.summary))
     if transcript.keywords:
         yield _paragraph(_run("Keywords: ", "<w:b/>") + _run(", ".join(map(clean, transcript.keywords))))
-    if transcript.segments:
+    if transcript.segments or transcript.events:
         yield _paragraph(_run("Transcript"), "Heading1")
         yield from _turns(transcript)
 
 
 def _turns(transcript: Transcript) -> Iterator[str]:
     for paragraph in paragraphs(transcript):
+        yield from map(_event, paragraph.events)
         if paragraph.chapter:
             yield _paragraph(_run(paragraph.chapter.title), "Heading2")
             if paragraph.chapter.summary and paragraph.chapter.summary.sentences:
@@ -107,6 +110,11 @@ def _turns(transcript: Transcript) -> Iterator[str]:
         time = _run(f"{short_clock(paragraph.start)}  ", f'<w:color w:val="{GREY}"/>')
         texts = [_bookmark(segment) + _run(segment.text) for segment in paragraph.segments]
         yield _paragraph(name + time + _run(gap(transcript.language)).join(texts))
+    yield from map(_event, last_events(transcript))
+
+
+def _event(event: Event) -> str:
+    return _paragraph(_run(told(event), f'<w:i/><w:color w:val="{GREY}"/>'))
 
 
 def _sentences(transcript: Transcript, summary: Summary) -> str:

@@ -23,6 +23,7 @@ from earwitness.exports.reading import (
     evidence,
     gap,
     introduced,
+    last_events,
     made_by,
     openings,
     origin,
@@ -32,9 +33,10 @@ from earwitness.exports.reading import (
     timed_words,
     title,
     together,
+    told,
     unread,
 )
-from earwitness.types import COVERAGE_KINDS, Seconds, Segment, Summary, Transcript, Word
+from earwitness.types import COVERAGE_KINDS, Event, Seconds, Segment, Summary, Transcript, Word
 from earwitness.units import short_clock
 
 DOUBTFUL_PROBABILITY = 0.5
@@ -70,7 +72,7 @@ def write(transcript: Transcript) -> bytes:
         ledger=_ledger(transcript),
         contents=_contents(transcript),
         summary=_summary(transcript),
-        turns="\n".join(_turns(transcript, voices)) or '<p class="empty">Nobody speaks in this recording.</p>',
+        turns="\n".join([*_nobody(transcript), *_turns(transcript, voices)]),
         whose=_parts(transcript) + _whose(transcript) + _together(transcript) + _unread(transcript),
         made_by=escape(made_by(transcript)),
         data=_data(transcript),
@@ -163,16 +165,28 @@ def _goes_to(segment: Segment) -> str:
     return f'href="#s{segment.id}"'
 
 
+def _nobody(transcript: Transcript) -> Sequence[str]:
+    return () if transcript.segments else ('<p class="empty">Nobody speaks in this recording.</p>',)
+
+
 def _turns(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
     before: Paragraph | None = None
     for paragraph in paragraphs(transcript):
+        yield from map(_event, paragraph.events)
         if paragraph.chapter:
             yield f'<h3 id="c{paragraph.segments[0].id}" dir="auto">{escape(paragraph.chapter.title)}</h3>'
             gist = _sentences(transcript, paragraph.chapter.summary, named=True)
             yield f'<p class="gist" dir="auto">{gist}</p>' if gist else ""
-        more = before is not None and before.speaker == paragraph.speaker and not paragraph.chapter
+        more = (
+            before is not None and before.speaker == paragraph.speaker and not (paragraph.chapter or paragraph.events)
+        )
         yield _turn(transcript, paragraph, voices.get(paragraph.speaker or "", "unknown"), more)
         before = paragraph
+    yield from map(_event, last_events(transcript))
+
+
+def _event(event: Event) -> str:
+    return f'<p class="event">{escape(told(event))}</p>'
 
 
 def _turn(transcript: Transcript, paragraph: Paragraph, voice: str, more: bool) -> str:

@@ -14,6 +14,7 @@ from earwitness.exports.reading import (
     evidence,
     gap,
     introduced,
+    last_events,
     made_by,
     openings,
     origin,
@@ -23,9 +24,10 @@ from earwitness.exports.reading import (
     talk_shares,
     title,
     together,
+    told,
     unread,
 )
-from earwitness.types import Chapter, Overlap, Segment, Speaker, Summary, Transcript, Word
+from earwitness.types import Chapter, Event, Overlap, Segment, Speaker, Summary, Transcript, Word
 from earwitness.units import short_clock
 
 _MARKS = re.compile(r"([\\`*_{}\[\]#|~$])")
@@ -50,7 +52,7 @@ def write(transcript: Transcript) -> bytes:
         blocks += ["## Speakers", "\n".join(_part(transcript, speaker) for speaker in heard)]
     if missed := unread(transcript):
         blocks += ["## Not in the summary", f"The summariser did not get to read {_link(missed)}."]
-    if transcript.segments:
+    if transcript.segments or transcript.events:
         blocks += ["## Transcript", *_body(transcript)]
     if doubtful := doubtful_runs(transcript):
         blocks += ["## Whose words?", WHOSE_WORDS, "\n".join(_doubtful(transcript, *run) for run in doubtful)]
@@ -121,6 +123,7 @@ def _body(transcript: Transcript) -> Iterable[str]:
     """Paragraphs; the first segment within each second carries the anchor that links to that second lead to."""
     placed: set[str] = set()
     for paragraph in paragraphs(transcript):
+        yield from map(_event, paragraph.events)
         if paragraph.chapter:
             yield f"### {escape(paragraph.chapter.title)}"
         if paragraph.gist:
@@ -132,3 +135,8 @@ def _body(transcript: Transcript) -> Iterable[str]:
             placed.add(anchor)
         name = f"**{escape(paragraph.name)}** " if paragraph.name else ""
         yield f"{name}\\[{short_clock(paragraph.start)}\\] {gap(transcript.language).join(texts)}"
+    yield from map(_event, last_events(transcript))
+
+
+def _event(event: Event) -> str:
+    return f"*{escape(told(event))}*"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from earwitness.options import EXTRACTIVE
 from earwitness.types import (
     Chapter,
+    Event,
     Overlap,
     Seconds,
     Segment,
@@ -22,6 +23,7 @@ from earwitness.types import (
     Turn,
     Word,
 )
+from earwitness.units import short_clock
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
 """Languages that Whisper writes without a space between words."""
@@ -98,7 +100,8 @@ def _cleaned(word: Word) -> Word:
 class Paragraph:
     """What a reader takes in at once: a speaker's turn, or a part of a long one.
 
-    `chapter` is the one that opens with it; `gist` says in short what the turn says that begins with it.
+    `events` are what is heard before it; `chapter` is the one that opens with it; `gist` says in short what the turn
+    says that begins with it.
     """
 
     name: str | None
@@ -107,6 +110,7 @@ class Paragraph:
     segments: tuple[Segment, ...]
     chapter: Chapter | None = None
     gist: Summary | None = None
+    events: tuple[Event, ...] = ()
 
     @property
     def start(self) -> Seconds:
@@ -114,12 +118,14 @@ class Paragraph:
 
 
 def paragraphs(transcript: Transcript) -> tuple[Paragraph, ...]:
-    """Every segment once, by turns; a turn is broken where a chapter opens and where it grows too long to read."""
+    """Every segment once, by turns; a turn is broken where a chapter opens, where something else than speech is heard,
+    and where it grows too long to read."""
     turns = {segment: turn for turn in transcript.turns for segment in turn.segments}
     opens = {segment.id: chapter for chapter, segment in openings(transcript) if segment}
+    heard = _heard_before(transcript)
     groups: list[list[Segment]] = []
     for segment in transcript.segments:
-        if groups and segment.id not in opens and _continues(groups[-1], segment, turns):
+        if groups and segment.id not in opens and segment.id not in heard and _continues(groups[-1], segment, turns):
             groups[-1].append(segment)
         else:
             groups.append([segment])
@@ -132,9 +138,34 @@ def paragraphs(transcript: Transcript) -> tuple[Paragraph, ...]:
             segments=tuple(group),
             chapter=opens.get(group[0].id),
             gist=gists.get(group[0].id),
+            events=tuple(heard.get(group[0].id, ())),
         )
         for group in groups
     )
+
+
+def last_events(transcript: Transcript) -> tuple[Event, ...]:
+    """What is heard once the last segment has begun."""
+    return tuple(_heard_before(transcript).get(None, ()))
+
+
+def _heard_before(transcript: Transcript) -> dict[int | None, list[Event]]:
+    """Events by the segment that begins after they begin; by none where nobody speaks any more."""
+    starts = [segment.start for segment in transcript.segments]
+    found: dict[int | None, list[Event]] = {}
+    for event in transcript.events:
+        number = bisect_left(starts, event.start)
+        found.setdefault(transcript.segments[number].id if number < len(starts) else None, []).append(event)
+    return found
+
+
+def told(event: Event) -> str:
+    """An event as readers are told of it.
+
+    >>> told(Event(0.0, 12.4, "music", 0.9))
+    '[music 0:00-0:12]'
+    """
+    return f"[{clean(event.label)} {short_clock(event.start)}-{short_clock(event.end)}]"
 
 
 def _continues(group: Sequence[Segment], segment: Segment, turns: Mapping[int, Turn]) -> bool:

@@ -180,8 +180,15 @@ def kept(library: Library, recording: str) -> Episode | None:
         return next(iter(_episodes(database, "WHERE recording = ?", recording)), None)
 
 
+def spoken_in(library: Library, name: str) -> tuple[Episode, ...]:
+    """The episodes in which a speaker has this name, the newest first."""
+    with library.transaction(writes=False) as database:
+        which = "WHERE id IN (SELECT episode FROM speakers WHERE name = ?) ORDER BY added DESC, id DESC"
+        return _episodes(database, which, name)
+
+
 def remove(library: Library, number: int) -> None:
-    """Removes an episode with its corrections, from the file too.
+    """Removes an episode with its corrections and what is indexed of its sound, from the file too.
 
     Raises:
         StorageError: another process has the library open, so that the log cannot be emptied.
@@ -189,6 +196,9 @@ def remove(library: Library, number: int) -> None:
     with library.transaction() as database:
         database.execute(
             "DELETE FROM corrections WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (number,)
+        )
+        database.execute(
+            "DELETE FROM sounds WHERE recording = (SELECT recording FROM episodes WHERE id = ?)", (number,)
         )
         database.execute("DELETE FROM passages WHERE episode = ?", (number,))
         database.execute("DELETE FROM episodes WHERE id = ?", (number,))

@@ -151,6 +151,24 @@ MIGRATIONS: tuple[Migration, ...] = (
         """,
         "CREATE INDEX jobs_by_state ON jobs (state, id)",
     ),
+    # How recordings sound to an engine: a row of `dimensions` numbers (float16) a window, which begin every `hop_s`.
+    (
+        """
+        CREATE TABLE sounds (
+            id INTEGER PRIMARY KEY,
+            recording TEXT NOT NULL,
+            embedder TEXT NOT NULL,
+            name TEXT NOT NULL,
+            path TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            window_s REAL NOT NULL,
+            hop_s REAL NOT NULL,
+            dimensions INTEGER NOT NULL,
+            vectors BLOB NOT NULL,
+            UNIQUE (embedder, recording)
+        )
+        """,
+    ),
     # What was asked of the server: each is a job of the queue. `idempotency` is whoever asked and their key, hashed,
     # and `asked` what they asked for.
     (

@@ -10,7 +10,20 @@ from fastapi import FastAPI
 from earwitness import __version__
 from earwitness.server import problems
 from earwitness.server.guard import Guard
-from earwitness.server.routes import corrections, episodes, health, info, jobs, page, search, session, voices
+from earwitness.server.routes import (
+    corrections,
+    episodes,
+    feeds,
+    health,
+    info,
+    jobs,
+    live,
+    openai,
+    page,
+    search,
+    session,
+    voices,
+)
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -35,6 +48,6 @@ def application(settings: Settings) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_middleware(Guard, service=service)
-    for part in (jobs, episodes, corrections, search, voices, info, session, health, page):
+    for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, live, session, health, page):
         app.include_router(part.router)
     return app

@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 
 from earwitness.server import keys
 from earwitness.server.limits import Limit
-from earwitness.server.problems import problem
+from earwitness.server.problems import answer
 from earwitness.server.settings import LOOPBACK_NAMES
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refused.detail})
             return
-        await problem(refused.status, refused.detail, dict(refused.headers))(scope, receive, send)
+        await answer(scope["path"], refused.status, refused.detail, dict(refused.headers))(scope, receive, send)
 
 
 def address_of(asked: HTTPConnection) -> str:

@@ -10,6 +10,7 @@ from earwitness.errors import (
     EarwitnessError,
     ModelError,
     OptionError,
+    ScriptError,
     SourceError,
     StorageError,
     TranscriptError,
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI, Request, Response
+
+
+class FailedError(EarwitnessError, RuntimeError):
+    """A recording that was sent cannot be transcribed."""
 
 
 class NotFoundError(EarwitnessError, KeyError):
@@ -39,8 +44,10 @@ STATUSES: Mapping[type[Exception], int] = {
     FormError: 400,
     AudioError: 422,
     OptionError: 422,
+    ScriptError: 422,
     TranscriptError: 422,
     SourceError: 422,
+    FailedError: 422,
     StorageError: 507,
     ModelError: 503,
     EarwitnessError: 500,
@@ -64,23 +71,40 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse(content, status, dict(headers or {}), media_type=TYPE)
 
 
+def openai_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The same as OpenAI's clients expect it."""
+    from fastapi.responses import JSONResponse
+
+    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
+    if status >= 500:
+        kind = "server_error"
+    code = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}.get(status)
+    content = {"error": {"message": detail, "type": kind, "param": None, "code": code}}
+    return JSONResponse(content, status, dict(headers or {}))
+
+
+def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that says what is wrong, in the form that those expect who ask for that path."""
+    return (openai_problem if path.startswith("/v1/") else problem)(status, detail, headers)
+
+
 def install(app: FastAPI) -> None:
     """Lets all errors of an application be answered so."""
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
-    async def ours(_: Request, error: Exception) -> Response:
+    async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, EarwitnessError)
-        return problem(status_of(error), str(error))
+        return answer(request.url.path, status_of(error), str(error))
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return problem(error.status_code, str(error.detail), error.headers)
+        return answer(request.url.path, error.status_code, str(error.detail), error.headers)
 
-    async def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return problem(422, told)
+        return answer(request.url.path, 422, told)
 
     app.add_exception_handler(EarwitnessError, ours)
     app.add_exception_handler(HTTPException, http)

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from earwitness import peaks
 from earwitness.audio import CONTAINERS
 from earwitness.errors import StorageError
 from earwitness.files import write_whole
 from earwitness.library.store import Library
+from earwitness.pipeline import Stages
 from earwitness.processes import holder, is_gone
 
 _COMING = "coming"
@@ -48,7 +50,7 @@ class Recordings:
             for name in (_COMING, _KEPT, _PEAKS):
                 (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
             for path in (folder / _COMING).iterdir():
-                if is_gone(path.name.partition(".")[2]):
+                if is_gone(path.name.split(".")[1]):
                     path.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -69,6 +71,10 @@ class Recordings:
             yield coming
         finally:
             coming.close()
+
+    def named_coming(self, ending: str) -> Path:
+        """A name for a file that somebody else writes while it comes, and removes."""
+        return self._folder / _COMING / f"{secrets.token_hex(8)}.{holder()}{ending}"
 
     def keep_copy(self, source: Path, recording: str) -> None:
         """Keeps a file that lies elsewhere, whose sha256 is known.
@@ -103,7 +109,7 @@ class Coming:
     """A recording while it comes: its bytes, and its sha256 so far."""
 
     def __init__(self, path: Path, kept: Path) -> None:
-        self._path, self._kept = path, kept
+        self.path, self._kept = path, kept
         self._digest = hashlib.sha256()
         self.bytes = 0
         try:
@@ -119,25 +125,51 @@ class Coming:
         try:
             self._file.write(block)
         except OSError as error:
-            raise _unwritable(self._path.parent, error) from error
+            raise _unwritable(self.path.parent, error) from error
         self._digest.update(block)
         self.bytes += len(block)
 
-    def keep(self) -> str:
-        """Keeps it: whole, on the disk, under its sha256, which is returned."""
-        recording = self._digest.hexdigest()
+    def finish(self) -> str:
+        """All has come: it can be read at `path`; its sha256.
+
+        Raises:
+            StorageError: the disk is full, and so on.
+        """
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._path.replace(self._kept / recording)
         except OSError as error:
-            raise _unwritable(self._path.parent, error) from error
+            raise _unwritable(self.path.parent, error) from error
+        return self._digest.hexdigest()
+
+    def keep(self) -> str:
+        """Keeps it: whole, on the disk, under its sha256, which is returned; else as `finish`."""
+        recording = self.finish()
+        try:
+            self.path.replace(self._kept / recording)
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
         return recording
 
     def close(self) -> None:
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+
+def keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
+    """Keeps a recording that was transcribed, what a browser is told of it, and its peaks.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    source = stages.source
+    kept.keep_copy(source.path, source.sha256)
+    path = kept.path(source.sha256)
+    with Library(library) as opened:
+        note(opened, source.sha256, sniffed(path), path.stat().st_size)
+    if not kept.peaks(source.sha256).exists():
+        kept.write_peaks(source.sha256, peaks.of(stages.audio))
 
 
 def sniffed(path: Path) -> str:

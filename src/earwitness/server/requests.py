@@ -44,8 +44,8 @@ class ReusedKeyError(OptionError):
 class Request:
     """A recording that was handed in.
 
-    `origin` is upload, url or feed; `state` one of `STATES`. `episode` is the id of its transcript in the library, once
-    that is there, `reason` why it failed. `created` and `changed` are ISO 8601 times in UTC.
+    `origin` is upload, url, feed or api; `state` one of `STATES`. `episode` is the id of its transcript in the library,
+    once that is there, `reason` why it failed. `created` and `changed` are ISO 8601 times in UTC.
     """
 
     id: str
@@ -60,10 +60,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker is to do: a recording, and those options that differ from the server's own, by their names."""
+    """What a worker is to do: a recording, and those options that differ from the server's own, by their names.
+
+    Unless `keep` is set the transcript goes to whoever waits for it, and neither it nor the recording is kept.
+    """
 
     reference: Reference
     options: dict[str, Any]
+    keep: bool = True
 
     def over(self, base: Options) -> Options:
         """The options of this work.
@@ -80,7 +84,7 @@ def ask(library: Library, work: Work, origin: str, *, content: str = "", idempot
     Args:
         library: whose queue.
         work: what is to be done.
-        origin: upload, url or feed.
+        origin: upload, url, feed or api.
         content: the sha256 of what was uploaded.
         idempotency: the caller and their Idempotency-Key, if they gave one.
 
@@ -113,7 +117,7 @@ def ask(library: Library, work: Work, origin: str, *, content: str = "", idempot
 def requests(library: Library, limit: int = 100) -> Sequence[Request]:
     """The newest requests, the newest first."""
     with library.transaction(writes=False) as database:
-        rows = database.execute(f"{_SELECT} ORDER BY jobs.id DESC LIMIT ?", (limit,)).fetchall()
+        rows = database.execute(f"{_SELECT} WHERE origin != 'api' ORDER BY jobs.id DESC LIMIT ?", (limit,)).fetchall()
     return [_shown(Request(*row)) for row in rows]
 
 
@@ -160,6 +164,20 @@ def finished(library: Library, number: str, episode: int) -> None:
     """Notes the transcript that a request led to."""
     with library.transaction() as database:
         database.execute("UPDATE requests SET episode = ? WHERE id = ?", (episode, number))
+
+
+def drop_unawaited(library: Library) -> None:
+    """Ends the requests whose answer nobody waits for any more: those of a server that is gone."""
+    with library.transaction() as database:
+        database.execute("DELETE FROM jobs WHERE key IN (SELECT job FROM requests WHERE origin = 'api')")
+        database.execute("DELETE FROM requests WHERE origin = 'api'")
+
+
+def forget(library: Library, number: str) -> None:
+    """Removes a request that was answered and is nobody else's business."""
+    with library.transaction() as database:
+        database.execute("DELETE FROM jobs WHERE key = ?", (PREFIX + number,))
+        database.execute("DELETE FROM requests WHERE id = ?", (number,))
 
 
 def work_of(text: str) -> Work:

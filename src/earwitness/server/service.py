@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from threading import BoundedSemaphore
 
 from earwitness.library.store import Library
+from earwitness.server import requests
 from earwitness.server.keys import Sessions
 from earwitness.server.limits import Limit
 from earwitness.server.metrics import Metrics
@@ -28,14 +30,16 @@ class Service:
             StorageError: the library or the folder for recordings cannot be used.
         """
         self.settings = settings
-        self.library().close()
+        with self.library() as library:
+            requests.drop_unawaited(library)
         self.recordings = Recordings(settings.recordings)
         self.transcripts = Transcripts()
         self.sessions, self.failures = Sessions(), Limit(FAILURES_PER_MINUTE)
         self.metrics = Metrics()
         self.news = Newsroom()
         self.workers = Workers(settings, self.recordings, self.news)
-        self.began_s = time.monotonic()
+        self.listeners = BoundedSemaphore(settings.workers)
+        self.began = int(time.time())
 
     def library(self) -> Library:
         """The library, opened for one thread; use it in a `with`."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MAX_FIELDS = 100
-MAX_FIELD_BYTES = 256 * 2**10
+MAX_FIELD_BYTES = 4 * 2**20
+"""OpenAI's clients send sound in fields, as text."""
 
 
 class TooLargeError(EarwitnessError, ValueError):

@@ -28,12 +28,13 @@ from earwitness.library import episodes
 from earwitness.library.jobs import Job, Queue
 from earwitness.library.store import Library
 from earwitness.options import Options
-from earwitness.pipeline import Engines, Stages
-from earwitness.server import recordings, requests
+from earwitness.pipeline import Engines
+from earwitness.server import requests
 from earwitness.server.news import News, Newsroom
-from earwitness.server.recordings import Recordings
+from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.requests import CANCELLED, PREFIX
 from earwitness.server.settings import Settings
+from earwitness.types import Transcript
 
 LOOK_S = 2.0
 """So often a free worker looks for jobs that another process has put into the queue."""
@@ -57,6 +58,7 @@ class Workers:
         self._stopped, self._wake = Event(), Event()
         self._lock = Lock()
         self._children: dict[str, Any] = {}
+        self._results: dict[str, Transcript] = {}
         self._threads: Sequence[Thread] = ()
 
     def start(self) -> None:
@@ -87,6 +89,11 @@ class Workers:
         if process:
             process.terminate()
         self._news.tell(News(request, CANCELLED))
+
+    def result(self, request: str) -> Transcript | None:
+        """The transcript of a request that is not kept, once; none where there is none."""
+        with self._lock:
+            return self._results.pop(request, None)
 
     @property
     def at_work(self) -> int:
@@ -157,9 +164,12 @@ class Workers:
             elif ended.error:
                 settled = queue.failed(job, ended.error)
             else:
-                assert ended.episode is not None
-                requests.finished(library, request, ended.episode)
+                if ended.episode is not None:
+                    requests.finished(library, request, ended.episode)
                 settled = queue.done(job)
+                if settled and ended.transcript is not None:
+                    with self._lock:
+                        self._results[request] = ended.transcript
             if settled:
                 now = requests.request_of(library, request)
                 self._news.tell(News(request, now.state, episode=now.episode, reason=now.reason))
@@ -185,9 +195,10 @@ class _Child:
 
 @dataclass(frozen=True)
 class _Ended:
-    """What became of a task."""
+    """What became of a task: an episode of the library, or a transcript that is not kept."""
 
     episode: int | None = None
+    transcript: Transcript | None = None
     error: str | None = None
 
 
@@ -202,8 +213,9 @@ def _work(connection: Connection, library: Path | None, folder: Path) -> None:
     try:
         while True:
             task: _Task = connection.recv()
-            if engines is None or made_for is None or not _same_engines(made_for, task.options):
-                engines, made_for = Engines(task.options), task.options
+            if made_for != task.options:
+                engines, made_for = _engines(task.options, engines, made_for), task.options
+            assert engines
             connection.send(_done(task, engines, library, kept, connection))
     except (EOFError, OSError):
         return
@@ -211,14 +223,17 @@ def _work(connection: Connection, library: Path | None, folder: Path) -> None:
 
 def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
     reference = task.work.reference
-    job = BatchJob(task.options, Path(), (), default_folder())
+    # What nobody keeps leaves no checkpoints either.
+    job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
 
-    def work() -> int:
+    def work() -> _Ended:
         with opened(reference, job, lambda _name, *progress: connection.send(progress)) as stages:
             made = transcribed(stages, job, engines).transcript
-            _keep_sound(stages, library, kept)
+            if not task.work.keep:
+                return _Ended(transcript=made)
+            keep_sound(stages, library, kept)
         with Library(library) as opened_library:
-            return episodes.keep(opened_library, made)
+            return _Ended(episodes.keep(opened_library, made))
 
     try:
         result = attempted(reference, work)
@@ -226,21 +241,13 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
         raise
     except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
         return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
-    return _Ended(error=result.error) if isinstance(result, Outcome) else _Ended(episode=result)
+    if isinstance(result, Outcome):
+        # What the file is called here is nobody's business.
+        return _Ended(error=(result.error or "").replace(f"{Path(reference.argument).name}: ", ""))
+    return result
 
 
-def _keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
-    """Keeps the recording, what a browser is told of it, and its peaks."""
-    from earwitness import peaks
-
-    source = stages.source
-    kept.keep_copy(source.path, source.sha256)
-    path = kept.path(source.sha256)
-    with Library(library) as opened_library:
-        recordings.note(opened_library, source.sha256, recordings.sniffed(path), path.stat().st_size)
-    if not kept.peaks(source.sha256).exists():
-        kept.write_peaks(source.sha256, peaks.of(stages.audio))
-
-
-def _same_engines(one: Options, other: Options) -> bool:
-    return (one.model, one.summary, one.speakers) == (other.model, other.summary, other.speakers)
+def _engines(options: Options, before: Engines | None, made_for: Options | None) -> Engines:
+    """The engines for some options; the recogniser, which takes long to load, is the last one's where it may be."""
+    same = before and made_for and made_for.model == options.model
+    return Engines(options, recognizer=before.recognizer if before and same else None)

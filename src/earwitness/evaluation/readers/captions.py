@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from earwitness.errors import TranscriptError
-from earwitness.evaluation.extras import require
 from earwitness.evaluation.readers.checks import span
 from earwitness.evaluation.readers.names import named
 from earwitness.evaluation.truth import Truth, Utterance, of_utterances
+from earwitness.extras import require
 from earwitness.types import Seconds
 from earwitness.units import MILLISECONDS_PER_SECOND
 

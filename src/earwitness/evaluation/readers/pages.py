@@ -12,6 +12,8 @@ from earwitness.evaluation.truth import Truth, Utterance, of_utterances
 
 _CLOCK = r"((?:\d+:)?\d?\d:\d\d)"
 _TIMED_LINE = re.compile(rf"\[{_CLOCK}\] ?(.*)")
+_EVENT_LINE = re.compile(rf"\[[^\[\]]+ {_CLOCK}-{_CLOCK}\]")
+"""What is heard and not said, as our text tells of it."""
 _MD_BODY = "\n## Transcript\n"
 _MD_PARAGRAPH = re.compile(rf"(?:\*\*(.+?)\*\* )?\\\[{_CLOCK}\\\] (.*)")
 _MD_MARKUP = re.compile(r'<a id="t\d+"></a>')
@@ -20,7 +22,7 @@ _MD_ESCAPE = re.compile(r"\\(.)")
 
 def read_txt(text: str, name: str) -> Truth:
     """All of the text, but from lines `[M:SS] Name: said`, as our export writes them, and from two or more `Name: said`
-    only what is said. A name counts only where every line has one.
+    only what is said. A name counts only where every line has one; lines `[music M:SS-M:SS]` say nothing.
 
     >>> read_txt("[0:01] Ann: Hello.\\n\\n[0:05] Bob: Hi.", "talk.txt").utterances
     (Utterance(text='Hello.', speaker='Ann', start=None, end=None), Utterance(text='Hi.', speaker='Bob', start=None, \
@@ -28,7 +30,7 @@ end=None))
     >>> read_txt("Remember: Hello", "talk.txt").text
     'Remember: Hello'
     """
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    lines = [line.strip() for line in text.split("\n") if line.strip() and not _EVENT_LINE.fullmatch(line.strip())]
     timed = [_TIMED_LINE.fullmatch(line) for line in lines]
     ours = bool(lines) and all(timed)
     said = [match[2] if match and ours else line for match, line in zip(timed, lines, strict=True)]

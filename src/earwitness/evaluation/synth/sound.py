@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 from earwitness.types import Seconds
 from earwitness.units import SAMPLE_RATE_HZ, to_samples
 

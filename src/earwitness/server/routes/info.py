@@ -38,5 +38,5 @@ def server(service: TheService) -> ServerShown:
         settings.max_upload_bytes,
         sorted(OPTIONS),
         sorted(MODELS),
-        live=False,
+        live=True,
     )

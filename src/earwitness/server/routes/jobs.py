@@ -106,20 +106,20 @@ async def create(
             sent = await form(request, coming, service.settings.max_upload_bytes)
             if sent.file_name is None:
                 raise FormError("the form has no part called 'file'; send the recording there")
-            options = _options(_object(sent.one("options", "{}")))
+            options = options_of(_object(sent.one("options", "{}")))
             recording = await run_in_threadpool(coming.keep)
         name = printable(sent.file_name) or "recording"
         reference = Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name))
         made = await run_in_threadpool(_asked, service, Work(reference, options), "upload", recording, key)
     service.workers.wake()
-    return _shown(service, made)
+    return shown(service, made)
 
 
 @router.get("")
 def listed(service: TheService, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Sequence[JobShown]:
     """The newest jobs, the newest first."""
     with service.library() as library:
-        return [_shown(service, one) for one in requests.requests(library, limit)]
+        return [shown(service, one) for one in requests.requests(library, limit)]
 
 
 @router.get("/events", response_class=StreamingResponse)
@@ -132,7 +132,7 @@ async def all_events(service: TheService) -> StreamingResponse:
 def one(job: str, service: TheService) -> JobShown:
     """A job."""
     with service.library() as library:
-        return _shown(service, requests.request_of(library, job))
+        return shown(service, requests.request_of(library, job))
 
 
 @router.delete("/{job}", responses=problems(404))
@@ -142,7 +142,7 @@ def cancel(job: str, service: TheService) -> JobShown:
         found = requests.cancel(library, job)
     if found.state == requests.CANCELLED:
         service.workers.cancel(job)
-    return _shown(service, found)
+    return shown(service, found)
 
 
 @router.post("/{job}/retry", responses=problems(404))
@@ -151,7 +151,7 @@ def retry(job: str, service: TheService) -> JobShown:
     with service.library() as library:
         found = requests.retry(library, job)
     service.workers.wake()
-    return _shown(service, found)
+    return shown(service, found)
 
 
 @router.get("/{job}/events", response_class=StreamingResponse, responses=problems(404))
@@ -168,7 +168,7 @@ def _from_url(service: Service, content: bytes, key: str | None) -> requests.Req
         raise OptionError('give {"url": "https://...", "options": {...}}')
     if not url.lower().startswith(("http://", "https://")):
         raise OptionError(f"{printable(url)[:80]!r} is no http(s) address")
-    return _asked(service, Work(find([url])[0], _options(options)), "url", "", key)
+    return _asked(service, Work(find([url])[0], options_of(options)), "url", "", key)
 
 
 def _asked(service: Service, work: Work, origin: str, content: str, key: str | None) -> requests.Request:
@@ -187,7 +187,12 @@ def _object(text: str) -> dict[str, Any]:
     return found
 
 
-def _options(asked: dict[str, Any]) -> dict[str, Any]:
+def options_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options that a request may set, as it sets them.
+
+    Raises:
+        OptionError: it sets another, or to what is no value.
+    """
     if unknown := [name for name in asked if name not in OPTIONS]:
         raise OptionError(f"no such option: {', '.join(map(repr, unknown))}; there are {', '.join(sorted(OPTIONS))}")
     if asked.get("model", "auto") not in MODELS:  # a folder of this machine is nobody else's business
@@ -197,7 +202,8 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _shown(service: Service, found: requests.Request) -> JobShown:
+def shown(service: Service, found: requests.Request) -> JobShown:
+    """A request as it is shown, with the step that it is at."""
     step = service.news.step_of(found.id) if found.state == "running" else Step()
     share = 1.0 if found.state == "done" else step.share
     return JobShown(**dataclasses.asdict(found), stage=step.stage, share=share, left_s=step.left_s)
@@ -235,8 +241,8 @@ async def _events(service: Service, job: str | None) -> AsyncIterator[bytes]:
         listening.cancel()
 
 
-def _event(shown: JobShown) -> bytes:
-    return f"event: job\ndata: {json.dumps(dataclasses.asdict(shown))}\n\n".encode()
+def _event(job: JobShown) -> bytes:
+    return f"event: job\ndata: {json.dumps(dataclasses.asdict(job))}\n\n".encode()
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:

@@ -39,14 +39,14 @@ export function modelOf(transcript) {
   const chapters = transcript.chapters.map((chapter, index) => ({
     ...chapter, index, opening: chapter.segments.map((id) => ids.get(id)).find(Boolean) ?? null,
   }));
-  const paragraphs = paragraphsOf(transcript, segments, chapters);
+  const heard = heardBefore(transcript.events ?? [], segments);
+  const paragraphs = paragraphsOf(transcript, segments, chapters, heard);
   for (const { index, first, end_ } of paragraphs)
     for (let place = first; place < end_; place++) words[place].paragraph = index;
-  const closing = placeEvents(transcript.events ?? [], paragraphs);
   let latest = 0;
   const starts = Float64Array.from(words, ({ start }) => (latest = Math.max(latest, start)));
   return {
-    transcript, gap, speakers, words, segments, chapters, paragraphs, closing, starts,
+    transcript, gap, speakers, words, segments, chapters, paragraphs, starts, closing: heard.get(null) ?? [],
     duration: transcript.duration || transcript.source.duration,
     byId: (id) => ids.get(id) ?? null,
     speaker: (label) => speakers.find(({ id }) => id === label) ?? { id: label, name: label ?? "", voice: "unknown" },
@@ -126,14 +126,14 @@ function timedWords(segment, gap) {
   });
 }
 
-function paragraphsOf(transcript, segments, chapters) {
+function paragraphsOf(transcript, segments, chapters, heard) {
   const turns = new Map(transcript.turns.flatMap((turn) => turn.segments.map((id) => [id, turn])));
   const opens = new Map(chapters.filter(({ opening }) => opening).map((chapter) => [chapter.opening.id, chapter]));
   const paragraphs = [];
   for (const segment of segments) {
     const last = paragraphs.at(-1);
     const sameTurn = last && turns.get(segment.id) === turns.get(last.segments[0].id) && segment.speaker === last.speaker;
-    if (sameTurn && last.characters < PARAGRAPH_CHARACTERS && !opens.has(segment.id)) {
+    if (sameTurn && last.characters < PARAGRAPH_CHARACTERS && !opens.has(segment.id) && !heard.has(segment)) {
       last.segments.push(segment);
       last.characters += segment.text.length;
     } else paragraphs.push({ segments: [segment], speaker: segment.speaker, characters: segment.text.length });
@@ -141,20 +141,23 @@ function paragraphsOf(transcript, segments, chapters) {
   return paragraphs.map((paragraph, index) => {
     const [opening, closing] = [paragraph.segments[0], paragraph.segments.at(-1)];
     const chapter = opens.get(opening.id) ?? null;
+    const events = heard.get(opening) ?? [];
     return {
-      ...paragraph, index, chapter, start: opening.start, end: closing.end, first: opening.first, end_: closing.end_,
-      more: !chapter && index > 0 && paragraphs[index - 1].speaker === paragraph.speaker,
+      ...paragraph, index, chapter, events, start: opening.start, end: closing.end, first: opening.first, end_: closing.end_,
+      more: !chapter && !events.length && index > 0 && paragraphs[index - 1].speaker === paragraph.speaker,
       gist: gistOf(turns.get(opening.id), opening, segments),
     };
   });
 }
 
-/** Music, laughter and the like stand before the paragraph that follows; what comes after all of them is returned. */
-function placeEvents(events, paragraphs) {
-  for (const paragraph of paragraphs) paragraph.events = [];
-  const closing = [];
-  for (const event of events) (paragraphs.find(({ start }) => start >= event.start)?.events ?? closing).push(event);
-  return closing;
+/** What else is heard, by the segment before which it begins; under null what begins after the last. */
+function heardBefore(events, segments) {
+  const heard = new Map();
+  for (const event of events) {
+    const next = segments.find(({ start }) => start >= event.start) ?? null;
+    heard.set(next, [...heard.get(next) ?? [], event]);
+  }
+  return heard;
 }
 
 function gistOf(turn, opening, segments) {

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from earwitness.errors import ExtraError
-from earwitness.evaluation.extras import require
+from earwitness.extras import require
 
 
 def test_what_is_installed_is_imported() -> None:
