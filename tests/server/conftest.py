@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from serving import Serving
 
+AXE = Path(os.environ.get("EARWITNESS_AXE", Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"))
 CHROMIUM = os.environ.get("EARWITNESS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -78,6 +79,21 @@ def browser() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[tuple[str, str, list[str]]]]:
+    """What axe-core finds wrong with a page: the rule, how bad that is, and where."""
+    if not AXE.is_file():
+        pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
+    script = AXE.read_text(encoding="utf-8")
+
+    def found(page: Page) -> list[tuple[str, str, list[str]]]:
+        page.evaluate(script)
+        violations = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        return [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in violations]
+
+    return found
 
 
 @pytest.fixture

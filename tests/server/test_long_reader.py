@@ -25,10 +25,9 @@ from earwitness.types import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from serving import Serving
 
@@ -97,18 +96,23 @@ def five_hours() -> Transcript:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def long_server(_has_server: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    from serving import served
+
+    with served(tmp_path_factory.mktemp("long")) as server:
+        with Library(server.settings.library) as library:
+            keep(library, five_hours())
+        server.service.recordings.write_peaks("5" * 64, {"data": [-9, 9] * (HOURS * 72_000), "length": HOURS * 72_000})
+        yield server
+
+
 @pytest.fixture
-def page_of_hours(browser: Any, tmp_path: Path, serve: Callable[..., Serving]) -> Page:
-    server = serve(tmp_path)
-    with Library(server.settings.library) as library:
-        keep(library, five_hours())
-    server.service.recordings.write_peaks("5" * 64, {"data": [-9, 9] * (HOURS * 72_000), "length": HOURS * 72_000})
-    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto("/#/episode/1")
-    page.locator(".said .w").first.wait_for()
-    yield page
-    context.close()
+def page_of_hours(browser: Browser, long_server: Serving) -> Iterator[Page]:
+    with browser.new_page(base_url=long_server.url, viewport={"width": 1280, "height": 900}) as page:
+        page.goto("/#/episode/1")
+        page.locator(".said .w").first.wait_for()
+        yield page
 
 
 def test_only_what_is_near_the_window_is_in_the_page(page_of_hours: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from serving import Serving
 
 expect = sync_api.expect
-AXE = Path(os.environ.get("EARWITNESS_AXE", Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"))
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -388,15 +386,45 @@ def test_words_and_paragraphs_are_told_to_screen_readers(reader: Page) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
-def test_axe_finds_nothing(browser: Browser, server: Serving, scheme: Any, width: int) -> None:
-    if not AXE.is_file():
-        pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
-    context = browser.new_context(base_url=server.url, color_scheme=scheme, viewport={"width": width, "height": 900})
-    page = opened(context.new_page(), "?t=44.7")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    context.close()
-    assert [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+def test_axe_finds_nothing(page: Page, axe: Callable[[Page], list[Any]], scheme: Any, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert axe(opened(page, "?t=44.7")) == []
+
+
+def test_what_must_be_doubted_is_said(page: Page, server: Serving) -> None:
+    content = transcript(server)
+    first, second = content["summary"]["sentences"][:2]
+    first["unsupported"] = True
+    second["evidence"] = [18, 19]
+    content["summary"]["unread"] = [50, 51]
+    content["overlaps"] = [{"start": 60.8, "end": 61.9, "speakers": ["SPEAKER_00", "SPEAKER_01"]}]
+    content["events"] = [{"start": 0.0, "end": 0.3, "label": "<jingle>", "score": 0.9}]
+    content["coverage"][-1]["kind"] = "dropped"
+    page.route("**/api/episodes/1", lambda route: route.fulfill(json=content))
+    opened(page)
+    expect(page.locator(".unsupported").first).to_contain_text(f"{first['text']} 0:11 unsupported")
+    links = page.locator(".brief .told", has_text=second["text"]).locator(".cite")
+    expect(links).to_have_count(2)
+    page.get_by_text("Not read by the summariser: 2 places").click()
+    expect(page.locator(".checks li")).to_have_count(2)
+    page.get_by_text("Spoken at once: 1 place").click()
+    expect(page.locator(".review li")).to_have_text("1:00 1.1 s: Speaker 1, Speaker 2")
+    expect(page.locator(".event")).to_have_text("[<jingle> 0:00–0:00]")
+    expect(page.locator(".legend")).to_contain_text("speech without words")
+
+
+def test_a_proposed_voice_is_confirmed(page: Page, server: Serving) -> None:
+    content = transcript(server)
+    content["speakers"][1].update(proposal="Victor Stone", proposal_probability=0.934)
+    page.route("**/api/episodes/1", lambda route: route.fulfill(json=content))
+    opened(page)
+    expect(page.locator(".proposal")).to_contain_text("perhaps Victor Stone, 93")
+    page.get_by_role("button", name="Yes, Speaker 2 is Victor Stone").click()
+    expect(page.locator(".lane .name", has_text="Victor Stone")).to_be_visible(timeout=30_000)
+    expect(page.locator(".proposal")).to_have_count(0)
+    with server.client() as client:
+        assert [voice["name"] for voice in client.get("/api/voices").json()] == ["Victor Stone"]
 
 
 def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving) -> None:
