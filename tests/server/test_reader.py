@@ -389,7 +389,13 @@ def test_words_and_paragraphs_are_told_to_screen_readers(reader: Page) -> None:
 def test_axe_finds_nothing(page: Page, axe: Callable[[Page], list[Any]], scheme: Any, width: int) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    assert axe(opened(page, "?t=44.7")) == []
+    opened(page, "?t=44.7")
+    assert axe(page) == []
+    word(page, "dangerous").dblclick()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert axe(page) == []
 
 
 def test_what_must_be_doubted_is_said(page: Page, server: Serving) -> None:
@@ -425,6 +431,34 @@ def test_a_proposed_voice_is_confirmed(page: Page, server: Serving) -> None:
     expect(page.locator(".proposal")).to_have_count(0)
     with server.client() as client:
         assert [voice["name"] for voice in client.get("/api/voices").json()] == ["Victor Stone"]
+
+
+def test_all_of_it_is_printed(reader: Page) -> None:
+    rows = reader.locator(".rows > .row")
+    total = int(rows.first.get_attribute("aria-setsize") or 0)
+    assert rows.count() < total
+    reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(rows).to_have_count(total)
+
+
+def test_a_key_is_asked_for_where_the_server_wants_one(
+    browser: Browser, library: Path, serve: Callable[..., Serving]
+) -> None:
+    from earwitness.server import keys
+
+    server = serve(library, keys=True)
+    with server.service.library() as opened_library:
+        key = keys.new(opened_library, "Ada")
+    with browser.new_page(base_url=server.url) as page:
+        page.goto("/#/episode/1")
+        page.get_by_label("Key", exact=True).and_(page.locator("input")).fill("ew_wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("no such key")
+        page.get_by_label("Key", exact=True).and_(page.locator("input")).fill(key)
+        page.keyboard.press("Enter")
+        page.locator("button.play:enabled").wait_for()
+        word(page, "guest").click()
+        expect(playing(page)).to_be_visible()
 
 
 def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving) -> None:

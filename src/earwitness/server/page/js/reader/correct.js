@@ -121,6 +121,7 @@ export class Corrections {
 
   #key(event) {
     event.stopPropagation();
+    if (event.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
       this.#save();

@@ -112,7 +112,7 @@ export class Reader {
   async #copy(range = selectedWords()) {
     const { player, model, source } = this.reading;
     const { start, end } = range ? timesOf(model, range) : { start: player.time, end: null };
-    const link = location.origin + location.pathname + source.place(start, end);
+    const link = location.href.split("#")[0] + source.place(start, end);
     try {
       await navigator.clipboard.writeText(link);
       say(`Copied: a link to ${clock(start)}.`);
@@ -132,7 +132,7 @@ export class Reader {
     const play = (range) => reading.hearSegments([{ ...timesOf(reading.model, range), ...range }]);
     return el("div", { class: "bubble", hidden: true, role: "toolbar", "aria-label": "With the selected words" },
       el("button", { type: "button", onclick: act(play) }, icon("play"), "Play"),
-      el("button", { type: "button", onclick: act((range) => this.#copy(range)) }, icon("link"), "Copy link"),
+      reading.source.isShared && el("button", { type: "button", onclick: act((range) => this.#copy(range)) }, icon("link"), "Copy link"),
       reading.source.isEditable && el("button", { type: "button", onclick: (event) => {
         const range = selectedWords();
         if (range) this.corrections.give(event.currentTarget, range);
@@ -191,9 +191,9 @@ export class Reader {
       { keys: ["f"], does: "Follow what is spoken, or not", run: () => pane.follow(!pane.isFollowing) },
       { keys: ["n", "N"], shown: ["n", "Shift+N"], does: "The next doubtful place, the one before", run: (event) => review.step(event.key === "n" ? 1 : -1) },
       { keys: ["/"], does: "Find in this transcript", run: () => finder.focus() },
-      { keys: ["y"], does: "Copy a link to this time, or to what is selected", run: () => this.#copy() },
       { keys: ["Escape"], does: "Leave, close, select nothing", run: () => this.#leave() },
     ];
+    if (reading.source.isShared) all.push({ keys: ["y"], does: "Copy a link to this time, or to what is selected", run: () => this.#copy() });
     return reading.source.isEditable ? [...all,
       { keys: ["e"], does: "Edit the sentence", run: () => corrections.edit(undefined, Math.max(reading.word, reading.segment?.first ?? 0)) },
       { keys: ["s"], does: "Give the sentence, or what is selected, to a speaker", run: () => corrections.give(speaks()) },

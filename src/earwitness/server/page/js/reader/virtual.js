@@ -26,6 +26,7 @@ export class VirtualList {
     this.#ruler.inert = true;
     container.append(this.#ruler);
     this.#widths.observe(container);
+    addEventListener("beforeprint", this.#onprint);
     addEventListener("scroll", this.#onscroll, { passive: true });
     addEventListener("resize", this.#onscroll, { passive: true });
   }
@@ -41,6 +42,7 @@ export class VirtualList {
   #idle = 0;
   #pinned = null;
   #onscroll = () => this.#ask();
+  #onprint = () => { for (let index = 0; index < this.count; index++) this.row(index); }; // paper has no window
 
   /** Shows other rows; `same(index)` is the old index of a row whose height has not changed, or -1. */
   reset(count, same = () => -1) {
@@ -131,6 +133,7 @@ export class VirtualList {
   }
 
   close() {
+    removeEventListener("beforeprint", this.#onprint);
     removeEventListener("scroll", this.#onscroll);
     removeEventListener("resize", this.#onscroll);
     this.#sizes.disconnect();
