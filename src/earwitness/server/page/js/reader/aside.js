@@ -37,6 +37,15 @@ export class Contents {
       if (index === current?.index) entry.setAttribute("aria-current", "true");
       else entry.removeAttribute("aria-current");
     });
+    requestAnimationFrame(() => this.#show(this.list.children[current?.index]));
+  }
+
+  /** Brings an entry into the list's own window. */
+  #show(entry) {
+    const box = this.element.parentElement;
+    if (!box || !entry || box.scrollHeight <= box.clientHeight) return;
+    const top = entry.offsetTop - box.offsetTop;
+    if (top < box.scrollTop || top + entry.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 3;
   }
 }
 

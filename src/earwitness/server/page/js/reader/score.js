@@ -7,6 +7,9 @@ import { colour, onTheme } from "../theme.js";
 import { drawPeaks, drawSpans, hatch, ticks } from "./draw.js";
 import { COVERAGE, spanAt, wordAt } from "./model.js";
 
+/** Chapters of a smaller share have no room for a title. */
+const TITLED = 0.04;
+
 export class Score {
   /** `people` makes the label of a speaker's lane. */
   constructor(reading, people) {
@@ -98,11 +101,13 @@ export class Score {
   }
 
   #chapters() {
-    const { model } = this.reading;
-    if (!model.chapters.length) return null;
+    const { chapters, duration } = this.reading.model;
+    if (!chapters.length) return null;
     return el("div", { class: "lane chapter-lane", "aria-hidden": "true" }, el("span", { class: "label" }, "Chapters"),
-      el("div", { class: "band" }, model.chapters.map(({ start, end, title }) => (
-        el("span", { style: { left: `${(100 * start) / model.duration}%`, width: `${(100 * (end - start)) / model.duration}%` } }, title)))));
+      el("div", { class: "band" }, chapters.map(({ start, title }, index) => {
+        const share = ((chapters[index + 1]?.start ?? duration) - start) / duration;
+        return el("span", { style: { left: `${(100 * start) / duration}%`, width: `${100 * share}%` } }, share > TITLED && title);
+      })));
   }
 
   /** The legend: how much of each kind; that is also what a screen reader has of the ledger. */
