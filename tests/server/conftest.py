@@ -99,13 +99,9 @@ def axe() -> Callable[[Page], list[tuple[str, str, list[str]]]]:
 @pytest.fixture
 def page(browser: Browser, server: Serving) -> Iterator[Page]:
     """A tab with nothing in it yet, for paths of the server; whatever goes wrong in it fails the test."""
+    from serving import tab
+
     context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    yield page
+    with tab(context) as page:
+        yield page
     context.close()
-    assert not wrong

@@ -14,7 +14,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="the page is tested
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from serving import Serving
 
@@ -37,6 +37,22 @@ def server(shared: Serving) -> Iterator[Serving]:
     with shared.client() as client:
         while client.get("/api/episodes/1/corrections").json():
             client.delete("/api/episodes/1/corrections/last")
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, shared: Serving) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=shared.url, viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Serving) -> Iterator[Page]:
+    """A tab of one browser for all tests here: it need not read the page's files anew."""
+    from serving import tab
+
+    with tab(context) as page:
+        yield page
 
 
 @pytest.fixture
@@ -359,6 +375,7 @@ def test_dark_as_the_system_or_as_chosen(reader: Page) -> None:
     assert paper() == light
     reader.get_by_role("button", name="Theme: light").click()
     assert paper() == dark
+    reader.evaluate("localStorage.clear()")
 
 
 def test_text_of_users_stays_text(page: Page, server: Serving) -> None:
