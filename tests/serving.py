@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -18,6 +18,9 @@ from earwitness.options import Options
 from earwitness.server.app import application
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "episode.flac"
 TIMEOUT_S = 120
@@ -63,3 +66,17 @@ def upload(client: httpx.Client, path: Path, **options: Any) -> dict[str, Any]:
     with client.stream("GET", f"/api/jobs/{answer.json()['id']}/events", timeout=TIMEOUT_S) as events:
         told = [json.loads(line.removeprefix("data: ")) for line in events.iter_lines() if line.startswith("data: ")]
     return dict(told[-1])
+
+
+@contextmanager
+def tab(context: BrowserContext) -> Iterator[Page]:
+    """A tab of a browser with nothing in it yet; whatever goes wrong in it fails the test."""
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    yield page
+    page.close()
+    assert not wrong

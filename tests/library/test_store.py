@@ -150,7 +150,7 @@ def test_a_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_what_is_written_stays_while_others_open_and_close_it(tmp_path: Path) -> None:
-    """A file descriptor of the database that this process closes gives up SQLite's locks; others then remove its log."""
+    """A descriptor of the database that this process closes gives up SQLite's locks; others then remove its log."""
     path = tmp_path / "library.sqlite"
     other = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM voices').fetchone()"
     with Library(path) as library:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from serving import Serving
 
+AXE = Path(os.environ.get("EARWITNESS_AXE", Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"))
 CHROMIUM = os.environ.get("EARWITNESS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -96,16 +97,27 @@ def browser(_spoken: Path) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[tuple[str, str, list[str]]]]:
+    """What axe-core finds wrong with a page: the rule, how bad that is, and where."""
+    if not AXE.is_file():
+        pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
+    script = AXE.read_text(encoding="utf-8")
+
+    def found(page: Page) -> list[tuple[str, str, list[str]]]:
+        page.evaluate(script)
+        violations = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        return [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in violations]
+
+    return found
+
+
 @pytest.fixture
 def page(browser: Browser, server: Serving) -> Iterator[Page]:
     """A tab with nothing in it yet, for paths of the server; whatever goes wrong in it fails the test."""
+    from serving import tab
+
     context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    yield page
+    with tab(context) as page:
+        yield page
     context.close()
-    assert not wrong

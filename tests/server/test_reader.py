@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,53 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="the page is tested by Playwright, not installed")
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from serving import Serving
 
 expect = sync_api.expect
-AXE = Path(os.environ.get("EARWITNESS_AXE", Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"))
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def shared(_transcribed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    from serving import served
+
+    with served(Path(shutil.copytree(_transcribed, tmp_path_factory.mktemp("reader") / "served"))) as serving:
+        yield serving
+
+
+@pytest.fixture
+def server(shared: Serving) -> Iterator[Serving]:
+    """One server for all tests here; what a test corrects is taken back after it."""
+    yield shared
+    with shared.client() as client:
+        while client.get("/api/episodes/1/corrections").json():
+            client.delete("/api/episodes/1/corrections/last")
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, shared: Serving) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=shared.url, viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Serving) -> Iterator[Page]:
+    """A tab of one browser for all tests here: it need not read the page's files anew."""
+    from serving import tab
+
+    with tab(context) as page:
+        yield page
 
 
 @pytest.fixture
 def reader(page: Page) -> Page:
-    """The example episode, opened and ready to be heard."""
-    return opened(page)
+    """The example episode, opened near "That was dangerous." and ready to be heard."""
+    return opened(page, "?t=40")
 
 
 def opened(page: Page, query: str = "") -> Page:
@@ -96,7 +130,7 @@ def test_a_speaker_is_renamed_everywhere_and_that_can_be_undone(reader: Page, se
     reader.get_by_label("Name", exact=True).fill("Laura Lane")
     reader.keyboard.press("Enter")
     expect(reader.get_by_text("Speaker 1", exact=True)).to_have_count(0)
-    opened(reader).reload()
+    reader.reload()
     expect(reader.locator(".lane .name", has_text="Laura Lane")).to_be_visible()
     expect(reader.locator(".row .name", has_text="Laura Lane").first).to_be_visible()
     expect(reader.get_by_text("Speaker 1", exact=True)).to_have_count(0)
@@ -114,7 +148,7 @@ def test_an_edited_word_stays_so_and_keeps_its_time(reader: Page, server: Servin
     sentence.fill("That was very perilous.")
     reader.keyboard.press("Enter")
     expect(word(reader, "perilous")).to_be_visible()
-    opened(reader).reload()
+    reader.reload()
     expect(word(reader, "perilous")).to_be_visible()
     expect(word(reader, "dangerous")).to_have_count(0)
     assert start_of(server, "very") == start
@@ -163,7 +197,6 @@ def test_words_are_given_to_another_speaker(reader: Page, server: Serving) -> No
 
 
 def test_a_selection_is_given_away_and_linked_to(reader: Page, server: Serving) -> None:
-    opened(reader, "?t=44.7")
     first, last = word(reader, "Forty"), word(reader, "months")
     expect(last).to_be_in_viewport()
     reader.evaluate(
@@ -204,7 +237,8 @@ def test_sentences_are_cut_and_joined(reader: Page, server: Serving) -> None:
     assert len(transcript(server)["segments"]) == count
 
 
-def test_doubtful_places_are_reached_one_by_one(reader: Page, server: Serving) -> None:
+def test_doubtful_places_are_reached_one_by_one(page: Page, server: Serving) -> None:
+    reader = opened(page)
     words = [word for segment in transcript(server)["segments"] for word in segment["words"]]
     doubtful = [word["word"].strip() for word in words if word["probability"] < 0.5]
     assert doubtful
@@ -271,7 +305,8 @@ def test_every_format_is_downloaded(reader: Page, server: Serving) -> None:
         assert Path(coming.value.path()).stat().st_size > 0, name
 
 
-def test_keyboard_only(reader: Page, server: Serving) -> None:
+def test_keyboard_only(page: Page) -> None:
+    reader = opened(page)
     reader.keyboard.press("Tab")
     expect(reader.get_by_role("link", name="Skip to the content")).to_be_focused()
     reader.keyboard.press("?")
@@ -316,7 +351,6 @@ def test_keyboard_only(reader: Page, server: Serving) -> None:
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_window(reader: Page, width: int) -> None:
     reader.set_viewport_size({"width": width, "height": 844})
-    opened(reader, "?t=40")
     assert reader.evaluate("document.documentElement.scrollWidth") <= width
     for label in ("Play", "15 seconds back (J)", "15 seconds forward (L)", "Follow"):
         box = reader.get_by_role("button", name=label, exact=True).bounding_box()
@@ -337,10 +371,11 @@ def test_dark_as_the_system_or_as_chosen(reader: Page) -> None:
     assert dark != light
     reader.get_by_role("button", name="Theme: as the system").click()
     assert paper() == light
-    opened(reader).reload()
+    reader.reload()
     assert paper() == light
     reader.get_by_role("button", name="Theme: light").click()
     assert paper() == dark
+    reader.evaluate("localStorage.clear()")
 
 
 def test_text_of_users_stays_text(page: Page, server: Serving) -> None:
@@ -367,17 +402,80 @@ def test_words_and_paragraphs_are_told_to_screen_readers(reader: Page) -> None:
     expect(headings).to_have_text("episode")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_nothing(browser: Browser, server: Serving, scheme: Any, width: int) -> None:
-    if not AXE.is_file():
-        pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
-    context = browser.new_context(base_url=server.url, color_scheme=scheme, viewport={"width": width, "height": 900})
-    page = opened(context.new_page(), "?t=44.7")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    context.close()
-    assert [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+def test_axe_finds_nothing(page: Page, axe: Callable[[Page], list[Any]], scheme: Any, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, "?t=44.7")
+    assert axe(page) == []
+    word(page, "dangerous").dblclick()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert axe(page) == []
+
+
+def test_what_must_be_doubted_is_said(page: Page, server: Serving) -> None:
+    content = transcript(server)
+    first, second = content["summary"]["sentences"][:2]
+    first["unsupported"] = True
+    second["evidence"] = [18, 19]
+    content["summary"]["unread"] = [50, 51]
+    content["overlaps"] = [{"start": 60.8, "end": 61.9, "speakers": ["SPEAKER_00", "SPEAKER_01"]}]
+    content["events"] = [{"start": 0.0, "end": 0.3, "label": "<jingle>", "score": 0.9}]
+    content["coverage"][-1]["kind"] = "dropped"
+    page.route("**/api/episodes/1", lambda route: route.fulfill(json=content))
+    opened(page)
+    expect(page.locator(".unsupported").first).to_contain_text(f"{first['text']} 0:11 unsupported")
+    links = page.locator(".brief .told", has_text=second["text"]).locator(".cite")
+    expect(links).to_have_count(2)
+    page.get_by_text("Not read by the summariser: 2 places").click()
+    expect(page.locator(".checks li")).to_have_count(2)
+    page.get_by_text("Spoken at once: 1 place").click()
+    expect(page.locator(".review li")).to_have_text("1:00 1.1 s: Speaker 1, Speaker 2")
+    expect(page.locator(".event")).to_have_text("[<jingle> 0:00–0:00]")
+    expect(page.locator(".legend")).to_contain_text("speech without words")
+
+
+def test_a_proposed_voice_is_confirmed(page: Page, server: Serving) -> None:
+    content = transcript(server)
+    content["speakers"][1].update(proposal="Victor Stone", proposal_probability=0.934)
+    page.route("**/api/episodes/1", lambda route: route.fulfill(json=content))
+    opened(page)
+    expect(page.locator(".proposal")).to_contain_text("perhaps Victor Stone, 93")
+    page.get_by_role("button", name="Yes, Speaker 2 is Victor Stone").click()
+    expect(page.locator(".lane .name", has_text="Victor Stone")).to_be_visible(timeout=30_000)
+    expect(page.locator(".proposal")).to_have_count(0)
+    with server.client() as client:
+        assert [voice["name"] for voice in client.get("/api/voices").json()] == ["Victor Stone"]
+
+
+def test_all_of_it_is_printed(reader: Page) -> None:
+    rows = reader.locator(".rows > .row")
+    total = int(rows.first.get_attribute("aria-setsize") or 0)
+    assert rows.count() < total
+    reader.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(rows).to_have_count(total)
+
+
+def test_a_key_is_asked_for_where_the_server_wants_one(
+    browser: Browser, library: Path, serve: Callable[..., Serving]
+) -> None:
+    from earwitness.server import keys
+
+    server = serve(library, keys=True)
+    with server.service.library() as opened_library:
+        key = keys.new(opened_library, "Ada")
+    with browser.new_page(base_url=server.url) as page:
+        page.goto("/#/episode/1")
+        page.get_by_label("Key", exact=True).and_(page.locator("input")).fill("ew_wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("no such key")
+        page.get_by_label("Key", exact=True).and_(page.locator("input")).fill(key)
+        page.keyboard.press("Enter")
+        page.locator("button.play:enabled").wait_for()
+        word(page, "guest").click()
+        expect(playing(page)).to_be_visible()
 
 
 def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving) -> None:
@@ -386,7 +484,10 @@ def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving)
         expect(page.get_by_role("alert")).to_have_text("no episode has the number 99")
 
 
-def test_without_its_recording_an_episode_is_read(browser: Browser, server: Serving) -> None:
+def test_without_its_recording_an_episode_is_read(
+    browser: Browser, library: Path, serve: Callable[..., Serving]
+) -> None:
+    server = serve(library)
     server.service.recordings.remove(str(transcript(server)["source"]["sha256"]))
     with browser.new_page(base_url=server.url) as page:
         page.goto("/#/episode/1")

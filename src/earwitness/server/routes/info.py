@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api", tags=["server"])
 
 @dataclass(frozen=True)
 class ServerShown:
-    """The server: the model that it uses unless a job names another, and what a job may be; languages by their codes."""
+    """The server: the model that it uses unless a job names another, and what a job may be. Languages are codes."""
 
     version: str
     model: str

@@ -16,27 +16,57 @@ export async function open({ signal }) {
   const [info, episodes] = await Promise.all([server(), get("/api/episodes", signal)]);
   const jobs = new Jobs();
   const library = new Library(episodes);
-  const work = new Work(jobs, { signal, onDone: async () => {
-    try {
-      await library.reload(signal);
-      welcome.classList.remove("first");
-    } catch (error) {
-      if (error.name !== "AbortError") say(error.message, "error");
-    }
-  } });
-  const choose = el("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-label": "Recordings", onchange: () => {
-    take([...choose.files]);
-    choose.value = ""; // the same file may be chosen again
-  } });
-  const welcome = el("section", { class: episodes.length ? "welcome" : "welcome first", "aria-labelledby": "welcome" },
-    el("div", { class: "invites" },
+  const work = new Work(jobs, {
+    signal,
+    onDone: async () => {
+      try {
+        await library.reload(signal);
+        welcome.classList.remove("first");
+      } catch (error) {
+        if (error.name !== "AbortError") say(error.message, "error");
+      }
+    },
+  });
+  const choose = el("input", {
+    type: "file",
+    multiple: true,
+    class: "unseen",
+    tabindex: "-1",
+    "aria-label": "Recordings",
+    onchange: () => {
+      take([...choose.files]);
+      choose.value = ""; // the same file may be chosen again
+    },
+  });
+  const welcome = el(
+    "section",
+    { class: episodes.length ? "welcome" : "welcome first", "aria-labelledby": "welcome" },
+    el(
+      "div",
+      { class: "invites" },
       el("h1", { id: "welcome" }, "Drop a podcast here."),
       el("p", { class: "lead" }, "Get what was said, by whom, and when. Every word leads back to the sound."),
-      el("div", { class: "row" },
-        el("button", { type: "button", class: "primary", onclick: () => choose.click() }, icon("upload"), "Choose recordings"), choose,
-        info.live && el("a", { class: "button", href: "#/live" }, icon("microphone"), "Speak"))),
+      el(
+        "div",
+        { class: "row" },
+        el(
+          "button",
+          { type: "button", class: "primary", onclick: () => choose.click() },
+          icon("upload"),
+          "Choose recordings",
+        ),
+        choose,
+        info.live && el("a", { class: "button", href: "#/live" }, icon("microphone"), "Speak"),
+      ),
+    ),
     motif(),
-    el("div", { class: "ways" }, addElement((made) => made.forEach((job) => jobs.put(job))), optionsElement(info)));
+    el(
+      "div",
+      { class: "ways" },
+      addElement((made) => made.forEach((job) => jobs.put(job))),
+      optionsElement(info),
+    ),
+  );
   library.element.addEventListener("removed", () => welcome.classList.toggle("first", !library.episodes.length));
   await jobs.start();
   const endKeys = listen("Recordings", [

@@ -10,7 +10,12 @@ import { server } from "./server.js";
 import { clock } from "./text.js";
 
 const TOLD = {
-  idle: "", asking: "Waiting for the microphone", live: "Listening", finishing: "Writing down the rest", done: "Done", failed: "",
+  idle: "",
+  asking: "Waiting for the microphone",
+  live: "Listening",
+  finishing: "Writing down the rest",
+  done: "Done",
+  failed: "",
 };
 
 export async function open() {
@@ -31,11 +36,27 @@ class Live {
     this.place = el("div", {});
     this.options = optionsElement(info);
     this.after = el("p", { class: "after row" });
-    this.element = el("div", { class: "live" },
+    this.element = el(
+      "div",
+      { class: "live" },
       el("h1", {}, "Live"),
-      el("p", { class: "lead muted" }, "Speak, and read along. When you stop, the recording comes to the library with its transcript."),
-      el("div", { class: "desk" }, this.button, this.meter, el("div", { class: "told" }, this.said, this.clock, this.lag)),
-      this.problem, this.options, this.place, this.after);
+      el(
+        "p",
+        { class: "lead muted" },
+        "Speak, and read along. When you stop, the recording comes to the library with its transcript.",
+      ),
+      el(
+        "div",
+        { class: "desk" },
+        this.button,
+        this.meter,
+        el("div", { class: "told" }, this.said, this.clock, this.lag),
+      ),
+      this.problem,
+      this.options,
+      this.place,
+      this.after,
+    );
     this.endKeys = listen("Live", [{ keys: ["r"], does: "Begin, or stop", run: () => this.#toggle() }]);
     this.#fresh();
   }
@@ -84,9 +105,12 @@ class Live {
     if (state === "done") {
       this.paper.open.remove();
       this.lag.textContent = "";
-      fill(this.after, episode === null || episode === undefined
-        ? "Nothing was said, so nothing is kept."
-        : el("a", { class: "button primary", href: `#/episode/${episode}` }, "Open the transcript", icon("forwards")));
+      fill(
+        this.after,
+        episode === null || episode === undefined
+          ? "Nothing was said, so nothing is kept."
+          : el("a", { class: "button primary", href: `#/episode/${episode}` }, "Open the transcript", icon("forwards")),
+      );
       this.after.querySelector("a")?.focus();
     }
     if (isOn) addEventListener("beforeunload", warn);

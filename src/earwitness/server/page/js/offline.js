@@ -23,7 +23,18 @@ main.dataset.place = "episode";
 const place = () => reader.update(new URLSearchParams(location.hash.slice(1)));
 addEventListener("hashchange", place);
 
-const helpButton = el("button", { type: "button", class: "quiet", id: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: help }, icon("help"));
+const helpButton = el(
+  "button",
+  {
+    type: "button",
+    class: "quiet",
+    id: "help",
+    "aria-label": "Keyboard shortcuts",
+    title: "Keyboard shortcuts (?)",
+    onclick: help,
+  },
+  icon("help"),
+);
 const theme = el("button", { type: "button", class: "quiet" });
 themeButton(theme);
 document.querySelector(".bar").append(el("div", { class: "tools" }, theme, helpButton));

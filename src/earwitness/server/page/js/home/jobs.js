@@ -61,6 +61,13 @@ export class Jobs extends EventTarget {
 
   /** After a break that the browser does not mend itself: the server was restarted, or the session has ended. */
   #later() {
-    this.again = setTimeout(() => this.#read().then(() => this.#listen(), () => this.#later()), AGAIN_MS);
+    this.again = setTimeout(
+      () =>
+        this.#read().then(
+          () => this.#listen(),
+          () => this.#later(),
+        ),
+      AGAIN_MS,
+    );
   }
 }

@@ -3,7 +3,17 @@
 const SVG = "http://www.w3.org/2000/svg";
 const STEP = 6;
 /** Turns: who, and for how many bars. */
-const TURNS = [[0, 17], [1, 26], [0, 6], [1, 19], [2, 22], [0, 9], [2, 15], [1, 12], [0, 8]];
+const TURNS = [
+  [0, 17],
+  [1, 26],
+  [0, 6],
+  [1, 19],
+  [2, 22],
+  [0, 9],
+  [2, 15],
+  [1, 12],
+  [0, 8],
+];
 
 /** The drawing. Its colours are those of the speakers. */
 export function motif() {
@@ -15,7 +25,7 @@ export function motif() {
   svg.classList.add("motif");
   bars.forEach(([voice, index, length], place) => {
     // Syllables swell and fade; a turn begins and ends softly.
-    const turn = Math.sin(Math.PI * (index + 0.7) / (length + 0.4)) ** 0.4;
+    const turn = Math.sin((Math.PI * (index + 0.7)) / (length + 0.4)) ** 0.4;
     const height = 5 + 88 * turn * (0.22 + 0.78 * Math.abs(Math.sin(place * 1.37) * Math.cos(place * 0.43 + 1)));
     svg.append(line(place, 52 - height / 2, 52 + height / 2, voice));
   });

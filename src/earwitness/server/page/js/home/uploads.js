@@ -41,7 +41,8 @@ class Upload {
   async send() {
     this.change({ state: "sending" });
     const { max_upload_bytes: most } = await server();
-    if (this.file.size > most) throw new Error(`It has ${size(this.file.size)}; this server takes up to ${size(most)}.`);
+    if (this.file.size > most)
+      throw new Error(`It has ${size(this.file.size)}; this server takes up to ${size(most)}.`);
     let answer = await this.#posted();
     while (answer.status === 401) {
       await withKey();
@@ -61,7 +62,8 @@ class Upload {
     request.open("POST", "/api/jobs");
     request.setRequestHeader("Idempotency-Key", this.key);
     request.responseType = "json";
-    request.upload.onprogress = ({ loaded, total }) => this.change({ sent: this.file.size * (total ? loaded / total : 0) });
+    request.upload.onprogress = ({ loaded, total }) =>
+      this.change({ sent: this.file.size * (total ? loaded / total : 0) });
     return new Promise((resolve, reject) => {
       request.onload = () => resolve({ status: request.status, content: request.response });
       request.onerror = () => reject(new Error("The connection broke, or the file can no longer be read."));
@@ -96,7 +98,8 @@ export function forget(upload) {
 
 function next() {
   const sending = all.filter(({ state }) => state === "sending").length;
-  for (const upload of all.filter(({ state }) => state === "waiting").slice(0, Math.max(0, AT_ONCE - sending))) run(upload);
+  for (const upload of all.filter(({ state }) => state === "waiting").slice(0, Math.max(0, AT_ONCE - sending)))
+    run(upload);
 }
 
 async function run(upload) {

@@ -7,7 +7,13 @@ import { forget, underWay, uploads } from "./uploads.js";
 
 /** More rows than these say nothing more. */
 const SHOWN_WAITING = 5;
-const STAGES = { source: "Fetching", audio: "Decoding", regions: "Finding speech", words: "Transcribing", speakers: "Telling speakers apart" };
+const STAGES = {
+  source: "Fetching",
+  audio: "Decoding",
+  regions: "Finding speech",
+  words: "Transcribing",
+  speakers: "Telling speakers apart",
+};
 const HIDDEN = "hidden jobs";
 
 /** The section; `onDone` is called when a job has made a transcript. */
@@ -16,9 +22,18 @@ export class Work {
     Object.assign(this, { jobs, onDone, rows: new Map() });
     this.list = el("ul", { class: "jobs" });
     this.more = el("p", { class: "muted small more-jobs" });
-    this.clear = el("button", { type: "button", class: "quiet tiny", onclick: () => this.#clear() }, "Clear what has ended");
-    this.element = el("section", { class: "work", "aria-labelledby": "work", hidden: true },
-      el("div", { class: "section-head" }, el("h2", { id: "work", tabindex: "-1" }, "Under way"), this.clear), this.list, this.more);
+    this.clear = el(
+      "button",
+      { type: "button", class: "quiet tiny", onclick: () => this.#clear() },
+      "Clear what has ended",
+    );
+    this.element = el(
+      "section",
+      { class: "work", "aria-labelledby": "work", hidden: true },
+      el("div", { class: "section-head" }, el("h2", { id: "work", tabindex: "-1" }, "Under way"), this.clear),
+      this.list,
+      this.more,
+    );
     uploads.addEventListener("change", ({ detail }) => this.#uploading(detail), { signal });
     uploads.addEventListener("job", ({ detail }) => this.#accepted(detail), { signal });
     jobs.addEventListener("change", ({ detail }) => this.#working(detail), { signal });
@@ -28,8 +43,13 @@ export class Work {
   #uploading(upload) {
     if (upload.state === "accepted") return;
     this.#row(upload, upload.name).show({
-      state: upload.state, reason: upload.reason, share: upload.sent / Math.max(1, upload.file.size), says: sending(upload),
-      cancel: () => upload.cancel(), retry: () => upload.retry(), hide: () => this.#hide(upload),
+      state: upload.state,
+      reason: upload.reason,
+      share: upload.sent / Math.max(1, upload.file.size),
+      says: sending(upload),
+      cancel: () => upload.cancel(),
+      retry: () => upload.retry(),
+      hide: () => this.#hide(upload),
     });
     this.#count();
   }
@@ -49,8 +69,13 @@ export class Work {
     // What had ended before somebody looked is in the library, or was given up; only failures still ask for something.
     if (isOver && !this.rows.has(job.id) && (job.state !== "failed" || hiddenJobs().includes(job.id))) return;
     this.#row(job.id, job.name).show({
-      state: job.state, reason: job.reason, share: job.share, says: working(job), episode: job.episode,
-      cancel: () => this.#ask(() => this.jobs.cancel(job)), retry: () => this.#ask(() => this.jobs.retry(job)),
+      state: job.state,
+      reason: job.reason,
+      share: job.share,
+      says: working(job),
+      episode: job.episode,
+      cancel: () => this.#ask(() => this.jobs.cancel(job)),
+      retry: () => this.#ask(() => this.jobs.retry(job)),
       hide: () => this.#hide(job.id),
     });
     this.#count();
@@ -97,10 +122,13 @@ export class Work {
   #count() {
     const rows = [...this.list.children].map((element) => element.row);
     const waiting = rows.filter(({ state }) => state === "waiting");
-    waiting.forEach((row, index) => { row.element.hidden = index >= SHOWN_WAITING; });
+    waiting.forEach((row, index) => {
+      row.element.hidden = index >= SHOWN_WAITING;
+    });
     const others = rows.filter(({ state }) => state !== "waiting");
     for (const row of others) row.element.hidden = false;
-    this.more.textContent = waiting.length > SHOWN_WAITING ? `and ${waiting.length - SHOWN_WAITING} more that wait` : "";
+    this.more.textContent =
+      waiting.length > SHOWN_WAITING ? `and ${waiting.length - SHOWN_WAITING} more that wait` : "";
     this.clear.hidden = !others.some(({ isOver }) => isOver);
     this.element.hidden = !rows.length;
   }
@@ -113,8 +141,15 @@ class Row {
     this.bar = el("progress", { max: "1", "aria-label": name });
     this.problem = el("p", { class: "problem", role: "alert", dir: "auto" });
     this.acts = el("div", { class: "acts" });
-    this.element = el("li", { class: "job" },
-      el("div", { class: "called" }, el("bdi", {}, name)), this.says, this.acts, this.bar, this.problem);
+    this.element = el(
+      "li",
+      { class: "job" },
+      el("div", { class: "called" }, el("bdi", {}, name)),
+      this.says,
+      this.acts,
+      this.bar,
+      this.problem,
+    );
     this.element.row = this;
   }
 
@@ -137,13 +172,28 @@ class Row {
   /** What can be done now; the focus stays where it was. */
   #offer(state, episode) {
     const hadFocus = this.acts.contains(document.activeElement);
-    const again = ["failed", "cancelled"].includes(state) && el("button", { type: "button", class: "tiny", "aria-label": `Try ${this.name} again`, onclick: () => this.retry() }, "Try again");
-    fill(this.acts,
-      state === "done" && episode !== null && el("a", { class: "button tiny", href: `#/episode/${episode}`, "aria-label": `Open ${this.name}` }, "Open", icon("forwards")),
+    const again =
+      ["failed", "cancelled"].includes(state) &&
+      el(
+        "button",
+        { type: "button", class: "tiny", "aria-label": `Try ${this.name} again`, onclick: () => this.retry() },
+        "Try again",
+      );
+    fill(
+      this.acts,
+      state === "done" &&
+        episode !== null &&
+        el(
+          "a",
+          { class: "button tiny", href: `#/episode/${episode}`, "aria-label": `Open ${this.name}` },
+          "Open",
+          icon("forwards"),
+        ),
       again,
       ENDED.includes(state)
         ? iconButton("close", `Hide ${this.name}`, () => this.hide())
-        : iconButton("close", `Cancel ${this.name}`, () => this.cancel()));
+        : iconButton("close", `Cancel ${this.name}`, () => this.cancel()),
+    );
     if (hadFocus) this.acts.firstElementChild.focus();
   }
 }
@@ -158,7 +208,7 @@ function sending({ state, sent, file }) {
 function working({ state, stage, share, left_s: left }) {
   if (state === "waiting") return "Waits its turn";
   if (state === "running") {
-    const now = stage ? STAGES[stage] ?? "Summing up" : "Starting";
+    const now = stage ? (STAGES[stage] ?? "Summing up") : "Starting";
     return [now, stage && percent(share), left && `about ${length(Math.max(1, left))} left`].filter(Boolean).join(", ");
   }
   return { done: "Transcribed", failed: "Failed", cancelled: "Cancelled" }[state];

@@ -12,7 +12,18 @@ export class Level {
   constructor() {
     this.past = [];
     this.canvas = el("canvas", { "aria-hidden": "true" });
-    this.element = el("div", { class: "level", role: "meter", "aria-label": "Level of the microphone", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0" }, this.canvas);
+    this.element = el(
+      "div",
+      {
+        class: "level",
+        role: "meter",
+        "aria-label": "Level of the microphone",
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+        "aria-valuenow": "0",
+      },
+      this.canvas,
+    );
   }
 
   /** Whether nothing at all was heard from the beginning on. */
@@ -37,7 +48,12 @@ export class Level {
     brush.fillStyle = colour("--accent");
     this.past.forEach((loudest, index) => {
       const height = Math.max(2 * ratio, Math.sqrt(loudest) * canvas.height); // as loud as it seems
-      brush.fillRect(canvas.width - (this.past.length - index) * step, (canvas.height - height) / 2, step * 0.55, height);
+      brush.fillRect(
+        canvas.width - (this.past.length - index) * step,
+        (canvas.height - height) / 2,
+        step * 0.55,
+        height,
+      );
     });
   }
 }

@@ -9,7 +9,8 @@ const SOUND = { channelCount: 1, echoCancellation: false, noiseSuppression: fals
 export class Microphone {
   /** Asks for the microphone. `onBlock(buffer, loudest)` gets a tenth of a second, and its peak of 0 to 1. */
   static async open(onBlock) {
-    if (!navigator.mediaDevices) throw new Error("Browsers give the microphone to pages that come over https, or from this machine, only.");
+    if (!navigator.mediaDevices)
+      throw new Error("Browsers give the microphone to pages that come over https, or from this machine, only.");
     const stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND }).catch(refused);
     const microphone = new Microphone(stream);
     try {
@@ -47,13 +48,18 @@ export class Microphone {
     this.context = new AudioContext({ sampleRate: RATE_HZ });
     try {
       source = this.context.createMediaStreamSource(this.stream);
-    } catch { // Firefox changes no rates here
+    } catch {
+      // Firefox changes no rates here
       await this.context.close();
       this.context = new AudioContext();
       source = this.context.createMediaStreamSource(this.stream);
     }
     await this.context.audioWorklet.addModule("/assets/js/live/worklet.js");
-    this.node = new AudioWorkletNode(this.context, "blocks", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    this.node = new AudioWorkletNode(this.context, "blocks", {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+    });
     this.node.port.onmessage = ({ data: { buffer, loudest } }) => {
       if (buffer.byteLength) onBlock(buffer, loudest);
       this.ended?.();

@@ -47,9 +47,17 @@ export class Paper {
   }
 
   #turn(start, speaker) {
-    const turn = el("section", { class: "turn" },
-      el("p", { class: "who" }, speaker && el("span", { class: `name ${this.#voice(speaker)}` }, el("bdi", {}, speaker)), el("span", { class: "time" }, clock(start))),
-      el("p", { class: "said", dir: "auto" }));
+    const turn = el(
+      "section",
+      { class: "turn" },
+      el(
+        "p",
+        { class: "who" },
+        speaker && el("span", { class: `name ${this.#voice(speaker)}` }, el("bdi", {}, speaker)),
+        el("span", { class: "time" }, clock(start)),
+      ),
+      el("p", { class: "said", dir: "auto" }),
+    );
     turn.speaker = speaker;
     return turn;
   }

@@ -71,7 +71,8 @@ export class Session extends EventTarget {
   }
 
   #closed(reason) {
-    if (!["done", "failed"].includes(this.state)) this.#fail(reason || "The connection broke. What was said until then may still come to the library.");
+    if (!["done", "failed"].includes(this.state))
+      this.#fail(reason || "The connection broke. What was said until then may still come to the library.");
   }
 
   #fail(reason) {

@@ -16,55 +16,104 @@ export class Brief {
 
   reset() {
     const { transcript } = this.reading.model;
-    this.element.replaceChildren(...[this.#warnings(), this.#summary(transcript), this.#parts()].flat().filter(Boolean));
+    this.element.replaceChildren(
+      ...[this.#warnings(), this.#summary(transcript), this.#parts()].flat().filter(Boolean),
+    );
   }
 
   #warnings() {
-    return this.reading.model.transcript.warnings.map((text) => el("p", { class: "warning", dir: "auto" }, el("b", {}, "Note "), text));
+    return this.reading.model.transcript.warnings.map((text) =>
+      el("p", { class: "warning", dir: "auto" }, el("b", {}, "Note "), text),
+    );
   }
 
   #summary({ summary, keywords }) {
     const { reading } = this;
     const told = sentences(reading, summary, { quoted: true });
     if (!told.length && !keywords.length) return null;
-    return el("section", { class: "brief", "aria-labelledby": "brief" },
+    return el(
+      "section",
+      { class: "brief", "aria-labelledby": "brief" },
       el("h2", { id: "brief" }, "In short"),
       told.length > 0 && el("p", { class: "summary", dir: "auto" }, told),
-      evidenceOf(reading.model, summary).some(({ unsupported }) => unsupported) && el("p", { class: "muted small" },
-        "What is marked “unsupported” is not borne out by what it cites; listen to it."),
-      keywords.length > 0 && el("p", { class: "keywords" }, el("span", { class: "unseen" }, "Keywords: "),
-        keywords.map((word) => [el("button", { type: "button", class: "chip", onclick: () => this.find(word) }, word), " "])),
-      this.#unread(summary));
+      evidenceOf(reading.model, summary).some(({ unsupported }) => unsupported) &&
+        el(
+          "p",
+          { class: "muted small" },
+          "What is marked “unsupported” is not borne out by what it cites; listen to it.",
+        ),
+      keywords.length > 0 &&
+        el(
+          "p",
+          { class: "keywords" },
+          el("span", { class: "unseen" }, "Keywords: "),
+          keywords.map((word) => [
+            el("button", { type: "button", class: "chip", onclick: () => this.find(word) }, word),
+            " ",
+          ]),
+        ),
+      this.#unread(summary),
+    );
   }
 
   /** What the summary leaves out because its maker did not read it. */
   #unread(summary) {
     const segments = (summary?.unread ?? []).map(this.reading.model.byId).filter(Boolean);
     if (!segments.length) return null;
-    return el("details", { class: "checks" },
+    return el(
+      "details",
+      { class: "checks" },
       el("summary", {}, `Not read by the summariser: ${count(segments.length, "place")}`),
-      el("ul", {}, segments.map((segment) => el("li", {}, timeLink(this.reading, segment), " ", segment.text))));
+      el(
+        "ul",
+        {},
+        segments.map((segment) => el("li", {}, timeLink(this.reading, segment), " ", segment.text)),
+      ),
+    );
   }
 
   #parts() {
     const { model } = this.reading;
     const parts = model.speakers.filter(({ summary }) => summary?.sentences.length);
     if (parts.length < 2) return null;
-    return el("details", { class: "parts" }, el("summary", {}, "What each says in short"),
-      el("dl", {}, parts.map(({ name, voice, summary }) => [
-        el("dt", { class: voice }, el("bdi", {}, name)), el("dd", { dir: "auto" }, sentences(this.reading, summary)),
-      ])));
+    return el(
+      "details",
+      { class: "parts" },
+      el("summary", {}, "What each says in short"),
+      el(
+        "dl",
+        {},
+        parts.map(({ name, voice, summary }) => [
+          el("dt", { class: voice }, el("bdi", {}, name)),
+          el("dd", { dir: "auto" }, sentences(this.reading, summary)),
+        ]),
+      ),
+    );
   }
 }
 
 /** Where several speak at once, as links. */
 export function overlapLinks(reading) {
   const { model } = reading;
-  return (model.transcript.overlaps ?? []).map(({ start, end, speakers }) => el("li", {},
-    el("button", { type: "button", class: "plain cite", onclick: () => {
-      reading.player.play(start);
-      const word = model.words.findIndex((one) => one.end > start);
-      if (word >= 0) reading.reveal(word);
-    } }, clock(start)),
-    ` ${(end - start).toFixed(1)} s: `, speakers.map((label) => model.speaker(label).name).join(", ")));
+  return (model.transcript.overlaps ?? []).map(({ start, end, speakers }) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          class: "plain cite",
+          onclick: () => {
+            reading.player.play(start);
+            const word = model.words.findIndex((one) => one.end > start);
+            if (word >= 0) reading.reveal(word);
+          },
+        },
+        clock(start),
+      ),
+      ` ${(end - start).toFixed(1)} s: `,
+      speakers.map((label) => model.speaker(label).name).join(", "),
+    ),
+  );
 }

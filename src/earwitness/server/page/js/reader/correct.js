@@ -8,7 +8,14 @@ export class Corrections {
   constructor(reading, pane) {
     Object.assign(this, { reading, pane });
     this.editing = null;
-    this.hint = el("div", { class: "edit-hint", hidden: true }, el("kbd", {}, "Enter"), " keeps it, ", el("kbd", {}, "Esc"), " leaves it");
+    this.hint = el(
+      "div",
+      { class: "edit-hint", hidden: true },
+      el("kbd", {}, "Enter"),
+      " keeps it, ",
+      el("kbd", {}, "Esc"),
+      " leaves it",
+    );
   }
 
   /** The words that are selected, `{first, end_}`, or else the sentence in which one is. */
@@ -31,7 +38,12 @@ export class Corrections {
     this.editing = { segment, span, text, paragraph };
     span.textContent = text;
     span.classList.add("editing");
-    for (const [name, value] of Object.entries({ contenteditable: "plaintext-only", role: "textbox", "aria-label": "The sentence", spellcheck: "true" }))
+    for (const [name, value] of Object.entries({
+      contenteditable: "plaintext-only",
+      role: "textbox",
+      "aria-label": "The sentence",
+      spellcheck: "true",
+    }))
       span.setAttribute(name, value);
     span.addEventListener("keydown", (event) => this.#key(event));
     span.addEventListener("blur", () => this.#save());
@@ -60,20 +72,40 @@ export class Corrections {
     const { model } = this.reading;
     const [first, last] = [model.words[range.first], model.words[range.end_ - 1]];
     const current = model.segments[first.segment].speaker;
-    const to = (speaker, name) => this.reading.change(
-      () => this.reading.source.correct({ kind: "speaker", start: first.start, end: Math.max(last.end, first.start), speaker }),
-      `${name} says that now.`);
-    const other = el("input", { placeholder: "Somebody else", "aria-label": "The name of somebody else", maxlength: "200", onkeydown: (event) => {
-      event.stopPropagation();
-      if (event.key !== "Enter" || !other.value.trim()) return;
-      const name = other.value.trim();
-      list.hidePopover();
-      to(name, name);
-    } });
+    const to = (speaker, name) =>
+      this.reading.change(
+        () =>
+          this.reading.source.correct({
+            kind: "speaker",
+            start: first.start,
+            end: Math.max(last.end, first.start),
+            speaker,
+          }),
+        `${name} says that now.`,
+      );
+    const other = el("input", {
+      placeholder: "Somebody else",
+      "aria-label": "The name of somebody else",
+      maxlength: "200",
+      onkeydown: (event) => {
+        event.stopPropagation();
+        if (event.key !== "Enter" || !other.value.trim()) return;
+        const name = other.value.trim();
+        list.hidePopover();
+        to(name, name);
+      },
+    });
     const list = menu(button, "Who says it?", [
       el("h3", {}, `Who says “${shortened(textOf(model, range.first, range.end_))}”?`),
-      model.speakers.map(({ id, name, voice }) => el("button", { type: "button", class: voice, disabled: id === current, onclick: () => to(id, name) },
-        el("span", { class: "dot" }), el("bdi", {}, name), id === current && el("span", { class: "note" }, "now"))),
+      model.speakers.map(({ id, name, voice }) =>
+        el(
+          "button",
+          { type: "button", class: voice, disabled: id === current, onclick: () => to(id, name) },
+          el("span", { class: "dot" }),
+          el("bdi", {}, name),
+          id === current && el("span", { class: "note" }, "now"),
+        ),
+      ),
       other,
     ]);
   }
@@ -92,7 +124,8 @@ export class Corrections {
   /** Joins the sentence in which one is with the next one of the same speaker. */
   join(segment = this.reading.segment) {
     const next = this.reading.model.segments[segment?.index + 1];
-    if (!next || next.speaker !== segment.speaker) say("The next sentence is somebody else's; only the same speaker's can be joined.", "error");
+    if (!next || next.speaker !== segment.speaker)
+      say("The next sentence is somebody else's; only the same speaker's can be joined.", "error");
     else this.#bound(next.first, "joined", "Joined.");
   }
 
@@ -108,19 +141,27 @@ export class Corrections {
     const segment = paragraph.segments.includes(current) ? current : paragraph.segments[0];
     const isInside = model.words[this.reading.word]?.segment === segment.index && this.reading.word > segment.first;
     const next = model.segments[segment.index + 1];
-    const item = (name, text, key, run, disabled = false) => el("button", { type: "button", disabled, onclick: run }, icon(name), text, el("span", { class: "note" }, key));
+    const item = (name, text, key, run, disabled = false) =>
+      el("button", { type: "button", disabled, onclick: run }, icon(name), text, el("span", { class: "note" }, key));
     menu(button, "Correct", [
       el("h3", {}, `“${shortened(textOf(model, segment.first, segment.end_))}”`),
       item("edit", "Edit this sentence", "E", () => this.edit(segment)),
       item("person", "Give it to…", "S", () => setTimeout(() => this.give(button, segment))),
       item("person", "Give the paragraph to…", "", () => setTimeout(() => this.give(button, paragraph))),
-      item("cut", isInside ? `Cut before “${model.words[this.reading.word].text.trim()}”` : "Cut before the word you are at", "C", () => this.cut(), !isInside),
+      item(
+        "cut",
+        isInside ? `Cut before “${model.words[this.reading.word].text.trim()}”` : "Cut before the word you are at",
+        "C",
+        () => this.cut(),
+        !isInside,
+      ),
       item("join", "Join with the next", "M", () => this.join(segment), !next || next.speaker !== segment.speaker),
     ]);
   }
 
   #key(event) {
     event.stopPropagation();
+    if (event.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
       this.#save();
@@ -141,7 +182,7 @@ export class Corrections {
     const correction = difference(this.reading.model, segment, written);
     this.#end();
     span.removeAttribute("contenteditable");
-    if (!await this.reading.change(() => this.reading.source.correct(correction), "Kept."))
+    if (!(await this.reading.change(() => this.reading.source.correct(correction), "Kept.")))
       this.pane.list.renew(this.reading.model.words[segment.first].paragraph);
     else this.pane.element.querySelector("#said").focus({ preventScroll: true });
   }
@@ -156,7 +197,10 @@ export class Corrections {
   #bound(index, after, told) {
     const { words } = this.reading.model;
     const at = (words[index - 1].end + words[index].start) / 2;
-    return this.reading.change(() => this.reading.source.correct({ kind: "boundary", at: Math.max(0, at), after }), told);
+    return this.reading.change(
+      () => this.reading.source.correct({ kind: "boundary", at: Math.max(0, at), after }),
+      told,
+    );
   }
 }
 
@@ -167,11 +211,16 @@ export function selectedWords() {
   const range = selection.getRangeAt(0);
   const within = range.commonAncestorContainer;
   const root = within.nodeType === Node.TEXT_NODE ? within.parentElement : within;
-  const all = root.matches(".w") ? [root] : [...root.querySelectorAll(".w")].filter((word) => {
-    const inside = document.createRange();
-    inside.selectNodeContents(word);
-    return range.compareBoundaryPoints(Range.END_TO_START, inside) < 0 && range.compareBoundaryPoints(Range.START_TO_END, inside) > 0;
-  });
+  const all = root.matches(".w")
+    ? [root]
+    : [...root.querySelectorAll(".w")].filter((word) => {
+        const inside = document.createRange();
+        inside.selectNodeContents(word);
+        return (
+          range.compareBoundaryPoints(Range.END_TO_START, inside) < 0 &&
+          range.compareBoundaryPoints(Range.START_TO_END, inside) > 0
+        );
+      });
   return all.length ? { first: Number(all[0].dataset.w), end_: Number(all.at(-1).dataset.w) + 1 } : null;
 }
 
@@ -195,12 +244,14 @@ function difference(model, { first, end_ }, written) {
   }
   const wrong = old.slice(head, before.length - tail);
   return {
-    kind: "text", start: wrong[0].start, end: Math.max(...wrong.map(({ end }) => end)),
-    before: before.slice(head, before.length - tail).join(model.gap), after: after.slice(head, after.length - tail).join(model.gap),
+    kind: "text",
+    start: wrong[0].start,
+    end: Math.max(...wrong.map(({ end }) => end)),
+    before: before.slice(head, before.length - tail).join(model.gap),
+    after: after.slice(head, after.length - tail).join(model.gap),
   };
 }
 
 function shortened(text) {
   return text.length > 42 ? `${text.slice(0, 40).trimEnd()}…` : text;
 }
-

@@ -15,22 +15,62 @@ export class Dock {
     this.now = el("span", { class: "numbers" });
     this.where = el("span", { class: "where" });
     this.problem = el("p", { class: "no-sound", role: "status", hidden: true });
-    this.speed = el("select", { "aria-label": "Speed", title: "Speed (- +)", onchange: () => player.setSpeed(Number(this.speed.value)) },
-      SPEEDS.map((speed) => el("option", { value: speed }, `${speed}×`)));
-    this.followButton = el("button", { type: "button", class: "quiet", onclick: () => pane.follow(!pane.isFollowing), title: "The page follows what is spoken (F)" }, "Follow");
+    this.speed = el(
+      "select",
+      { "aria-label": "Speed", title: "Speed (- +)", onchange: () => player.setSpeed(Number(this.speed.value)) },
+      SPEEDS.map((speed) => el("option", { value: speed }, `${speed}×`)),
+    );
+    this.followButton = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () => pane.follow(!pane.isFollowing),
+        title: "The page follows what is spoken (F)",
+      },
+      "Follow",
+    );
     this.track = el("canvas", { "aria-hidden": "true" });
     this.done = el("div", { class: "done" });
-    this.slider = el("div", { class: "scrub", role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0",
-      "aria-valuemax": Math.round(reading.model.duration) }, this.track, this.done);
-    this.element = el("section", { class: "dock", "aria-label": "Player" },
+    this.slider = el(
+      "div",
+      {
+        class: "scrub",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": "Position",
+        "aria-valuemin": "0",
+        "aria-valuemax": Math.round(reading.model.duration),
+      },
+      this.track,
+      this.done,
+    );
+    this.element = el(
+      "section",
+      { class: "dock", "aria-label": "Player" },
       this.slider,
-      el("div", { class: "controls" },
-        el("div", { class: "times" }, this.now, el("span", { class: "muted numbers" }, `/ ${clock(reading.model.duration)}`), this.where),
-        el("div", { class: "main" },
-          iconButton("back", "15 seconds back (J)", () => this.jump(-15), { class: "quiet skip-15" }), this.playButton,
-          iconButton("forward", "15 seconds forward (L)", () => this.jump(15), { class: "quiet skip-15" })),
-        el("div", { class: "rest" }, this.speed, this.followButton)),
-      this.problem, reading.source.isChosen && this.#chooser());
+      el(
+        "div",
+        { class: "controls" },
+        el(
+          "div",
+          { class: "times" },
+          this.now,
+          el("span", { class: "muted numbers" }, `/ ${clock(reading.model.duration)}`),
+          this.where,
+        ),
+        el(
+          "div",
+          { class: "main" },
+          iconButton("back", "15 seconds back (J)", () => this.jump(-15), { class: "quiet skip-15" }),
+          this.playButton,
+          iconButton("forward", "15 seconds forward (L)", () => this.jump(15), { class: "quiet skip-15" }),
+        ),
+        el("div", { class: "rest" }, this.speed, this.followButton),
+      ),
+      this.problem,
+      reading.source.isChosen && this.#chooser(),
+    );
     this.#sizes = new ResizeObserver(() => this.draw());
     this.#sizes.observe(this.track);
     this.#endTheme = onTheme(() => this.draw());
@@ -107,8 +147,19 @@ export class Dock {
       event.preventDefault();
       choose(event.dataTransfer.files[0]);
     });
-    const input = el("input", { type: "file", id: "recording", accept: "audio/*,video/*", onchange: () => choose(input.files[0]) });
-    return el("div", { class: "chooser" }, el("label", { for: "recording" }, "Listen along: choose the recording"), input, told);
+    const input = el("input", {
+      type: "file",
+      id: "recording",
+      accept: "audio/*,video/*",
+      onchange: () => choose(input.files[0]),
+    });
+    return el(
+      "div",
+      { class: "chooser" },
+      el("label", { for: "recording" }, "Listen along: choose the recording"),
+      input,
+      told,
+    );
   }
 
   #listen() {
@@ -127,9 +178,20 @@ export class Dock {
       slider.setPointerCapture(event.pointerId);
       seek(event);
     });
-    slider.addEventListener("pointermove", (event) => { if (slider.hasPointerCapture(event.pointerId)) seek(event); });
+    slider.addEventListener("pointermove", (event) => {
+      if (slider.hasPointerCapture(event.pointerId)) seek(event);
+    });
     slider.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60, Home: -Infinity, End: Infinity }[event.key];
+      const step = {
+        ArrowLeft: -5,
+        ArrowDown: -5,
+        ArrowRight: 5,
+        ArrowUp: 5,
+        PageDown: -60,
+        PageUp: 60,
+        Home: -Infinity,
+        End: Infinity,
+      }[event.key];
       if (step === undefined) return;
       event.preventDefault();
       this.jump(step);

@@ -53,7 +53,10 @@ export function hatch(canvas, spans, duration, colour) {
   context.strokeStyle = colour;
   context.lineWidth = 1;
   for (const { start, end } of spans) {
-    const [left, right] = [(start / duration) * width, Math.max((end / duration) * width, (start / duration) * width + 2)];
+    const [left, right] = [
+      (start / duration) * width,
+      Math.max((end / duration) * width, (start / duration) * width + 2),
+    ];
     context.beginPath();
     context.rect(left, 0, right - left, height);
     context.save();
@@ -72,7 +75,9 @@ export function hatch(canvas, spans, duration, colour) {
 /** Times to write on an axis: round ones, at most so many. */
 export function ticks(duration, most) {
   const step = STEPS_S.find((one) => duration / one <= most) ?? STEPS_S.at(-1);
-  return Array.from({ length: Math.floor(duration / step) + 1 }, (_, index) => index * step).filter((at) => at < 0.96 * duration);
+  return Array.from({ length: Math.floor(duration / step) + 1 }, (_, index) => index * step).filter(
+    (at) => at < 0.96 * duration,
+  );
 }
 
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];

@@ -15,8 +15,12 @@ const UNSHOWN = /[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069
 const UNSHOWN_ALL = new RegExp(UNSHOWN, "g");
 
 export const COVERAGE = {
-  transcribed: "transcribed", repaired: "transcribed at a second hearing", dropped: "speech without words",
-  silence: "silence", music: "music", noise: "noise",
+  transcribed: "transcribed",
+  repaired: "transcribed at a second hearing",
+  dropped: "speech without words",
+  silence: "silence",
+  music: "music",
+  noise: "noise",
 };
 
 /**
@@ -37,16 +41,26 @@ export function modelOf(transcript) {
   });
   const ids = new Map(segments.map((segment) => [segment.id, segment]));
   const chapters = transcript.chapters.map((chapter, index) => ({
-    ...chapter, index, opening: chapter.segments.map((id) => ids.get(id)).find(Boolean) ?? null,
+    ...chapter,
+    index,
+    opening: chapter.segments.map((id) => ids.get(id)).find(Boolean) ?? null,
   }));
-  const paragraphs = paragraphsOf(transcript, segments, chapters);
+  const heard = heardBefore(transcript.events ?? [], segments);
+  const paragraphs = paragraphsOf(transcript, segments, chapters, heard);
   for (const { index, first, end_ } of paragraphs)
     for (let place = first; place < end_; place++) words[place].paragraph = index;
-  const closing = placeEvents(transcript.events ?? [], paragraphs);
   let latest = 0;
   const starts = Float64Array.from(words, ({ start }) => (latest = Math.max(latest, start)));
   return {
-    transcript, gap, speakers, words, segments, chapters, paragraphs, closing, starts,
+    transcript,
+    gap,
+    speakers,
+    words,
+    segments,
+    chapters,
+    paragraphs,
+    starts,
+    closing: heard.get(null) ?? [],
     duration: transcript.duration || transcript.source.duration,
     byId: (id) => ids.get(id) ?? null,
     speaker: (label) => speakers.find(({ id }) => id === label) ?? { id: label, name: label ?? "", voice: "unknown" },
@@ -78,7 +92,11 @@ export function spanAt(spans, time) {
 
 /** The words from `first` to before `end_` as a text. */
 export function textOf({ words }, first, end_) {
-  return words.slice(first, end_).map(({ text }) => text).join("").trim();
+  return words
+    .slice(first, end_)
+    .map(({ text }) => text)
+    .join("")
+    .trim();
 }
 
 /** The title that a feed gives, or the recording's name. */
@@ -89,7 +107,8 @@ export function titleOf(transcript) {
 /** A summary's sentences, each with the segments that it rests on. */
 export function evidenceOf(model, summary) {
   return (summary?.sentences ?? []).map((sentence) => ({
-    ...sentence, segments: sentence.evidence.map(model.byId).filter(Boolean),
+    ...sentence,
+    segments: sentence.evidence.map(model.byId).filter(Boolean),
   }));
 }
 
@@ -107,7 +126,9 @@ function clean(value) {
 function speakersOf({ speakers }) {
   const total = speakers.reduce((sum, { seconds }) => sum + seconds, 0);
   return speakers.map((speaker, index) => ({
-    ...speaker, voice: `v${index % VOICES}`, share: total ? speaker.seconds / total : 0,
+    ...speaker,
+    voice: `v${index % VOICES}`,
+    share: total ? speaker.seconds / total : 0,
   }));
 }
 
@@ -116,24 +137,32 @@ function timedWords(segment, gap) {
   const words = segment.words.filter(({ word }) => word.trim()).map(({ word, ...rest }) => ({ ...rest, text: word }));
   const bare = (text) => text.replace(/\s+/g, "");
   if (bare(words.map(({ text }) => text).join("")) === bare(segment.text)) return words;
-  const pieces = gap ? segment.text.trim().split(/\s+/).map((piece) => ` ${piece}`) : [...segment.text];
+  const pieces = gap
+    ? segment.text
+        .trim()
+        .split(/\s+/)
+        .map((piece) => ` ${piece}`)
+    : [...segment.text];
   const step = (segment.end - segment.start) / Math.max(1, pieces.join("").length);
   let at = segment.start;
-  return pieces.filter((text) => text.trim()).map((text) => {
-    const start = at;
-    at += step * text.length;
-    return { text, start, end: at, probability: 1, speaker_probability: null };
-  });
+  return pieces
+    .filter((text) => text.trim())
+    .map((text) => {
+      const start = at;
+      at += step * text.length;
+      return { text, start, end: at, probability: 1, speaker_probability: null };
+    });
 }
 
-function paragraphsOf(transcript, segments, chapters) {
+function paragraphsOf(transcript, segments, chapters, heard) {
   const turns = new Map(transcript.turns.flatMap((turn) => turn.segments.map((id) => [id, turn])));
   const opens = new Map(chapters.filter(({ opening }) => opening).map((chapter) => [chapter.opening.id, chapter]));
   const paragraphs = [];
   for (const segment of segments) {
     const last = paragraphs.at(-1);
-    const sameTurn = last && turns.get(segment.id) === turns.get(last.segments[0].id) && segment.speaker === last.speaker;
-    if (sameTurn && last.characters < PARAGRAPH_CHARACTERS && !opens.has(segment.id)) {
+    const sameTurn =
+      last && turns.get(segment.id) === turns.get(last.segments[0].id) && segment.speaker === last.speaker;
+    if (sameTurn && last.characters < PARAGRAPH_CHARACTERS && !opens.has(segment.id) && !heard.has(segment)) {
       last.segments.push(segment);
       last.characters += segment.text.length;
     } else paragraphs.push({ segments: [segment], speaker: segment.speaker, characters: segment.text.length });
@@ -141,20 +170,30 @@ function paragraphsOf(transcript, segments, chapters) {
   return paragraphs.map((paragraph, index) => {
     const [opening, closing] = [paragraph.segments[0], paragraph.segments.at(-1)];
     const chapter = opens.get(opening.id) ?? null;
+    const events = heard.get(opening) ?? [];
     return {
-      ...paragraph, index, chapter, start: opening.start, end: closing.end, first: opening.first, end_: closing.end_,
-      more: !chapter && index > 0 && paragraphs[index - 1].speaker === paragraph.speaker,
+      ...paragraph,
+      index,
+      chapter,
+      events,
+      start: opening.start,
+      end: closing.end,
+      first: opening.first,
+      end_: closing.end_,
+      more: !chapter && !events.length && index > 0 && paragraphs[index - 1].speaker === paragraph.speaker,
       gist: gistOf(turns.get(opening.id), opening, segments),
     };
   });
 }
 
-/** Music, laughter and the like stand before the paragraph that follows; what comes after all of them is returned. */
-function placeEvents(events, paragraphs) {
-  for (const paragraph of paragraphs) paragraph.events = [];
-  const closing = [];
-  for (const event of events) (paragraphs.find(({ start }) => start >= event.start)?.events ?? closing).push(event);
-  return closing;
+/** What else is heard, by the segment before which it begins; under null what begins after the last. */
+function heardBefore(events, segments) {
+  const heard = new Map();
+  for (const event of events) {
+    const next = segments.find(({ start }) => start >= event.start) ?? null;
+    heard.set(next, [...(heard.get(next) ?? []), event]);
+  }
+  return heard;
 }
 
 function gistOf(turn, opening, segments) {
@@ -172,8 +211,10 @@ function doubtsOf(segments, words) {
   for (const { first, end_ } of segments)
     for (let place = first; place < end_; place++) {
       const { probability, speaker_probability: whose } = words[place];
-      for (const [kind, sure] of [["word", probability < DOUBTFUL && probability],
-        ["speaker", whose !== null && whose !== undefined && whose < DOUBTFUL_SPEAKER && whose]]) {
+      for (const [kind, sure] of [
+        ["word", probability < DOUBTFUL && probability],
+        ["speaker", whose !== null && whose !== undefined && whose < DOUBTFUL_SPEAKER && whose],
+      ]) {
         if (sure === false) continue;
         words[place][kind === "word" ? "doubtful" : "doubtfulSpeaker"] = true;
         const run = found.findLast((one) => one.kind === kind);

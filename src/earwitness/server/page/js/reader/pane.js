@@ -16,8 +16,17 @@ export class Pane {
     this.reading = reading;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.rows = el("div", { class: "rows", role: "list", "aria-labelledby": "said" });
-    this.element = el("section", { class: "transcript" }, el("h2", { id: "said", tabindex: "-1" }, "What is said"), this.rows);
-    this.back = el("button", { type: "button", class: "back-to", hidden: true, onclick: () => this.follow(true) }, "Back to what is spoken");
+    this.element = el(
+      "section",
+      { class: "transcript" },
+      el("h2", { id: "said", tabindex: "-1" }, "What is said"),
+      this.rows,
+    );
+    this.back = el(
+      "button",
+      { type: "button", class: "back-to", hidden: true, onclick: () => this.follow(true) },
+      "Back to what is spoken",
+    );
     this.isFollowing = true;
     this.isPaused = false;
     this.onfollow = () => {};
@@ -49,7 +58,7 @@ export class Pane {
   /** The element of a word, where it is on the page. */
   wordElement(index) {
     const word = this.reading.model.words[index];
-    return word ? this.list.rows.get(word.paragraph)?.querySelector(`.w[data-w="${index}"]`) ?? null : null;
+    return word ? (this.list.rows.get(word.paragraph)?.querySelector(`.w[data-w="${index}"]`) ?? null) : null;
   }
 
   /** Brings a word into the window, if it is not well in it. */
@@ -96,17 +105,36 @@ export class Pane {
       if (!this.isPaused) this.reveal(reading.word);
     });
     reading.addEventListener("model", () => this.reset());
-    reading.addEventListener("marks", () => { for (const [index, row] of this.list.rows) this.#painted(row, index); });
-    reading.addEventListener("reveal", ({ detail }) => { this.#pause(false); this.reveal(detail); });
-    reading.player.addEventListener("state", () => { if (!reading.player.isPlaying) this.#pause(false); });
+    reading.addEventListener("marks", () => {
+      for (const [index, row] of this.list.rows) this.#painted(row, index);
+    });
+    reading.addEventListener("reveal", ({ detail }) => {
+      this.#pause(false);
+      this.reveal(detail);
+    });
+    reading.player.addEventListener("state", () => {
+      if (!reading.player.isPlaying) this.#pause(false);
+    });
     const away = () => {
       this.#away = performance.now();
       if (this.isFollowing && reading.player.isPlaying) this.#pause(true);
     };
     addEventListener("wheel", away, { passive: true, signal });
     addEventListener("touchmove", away, { passive: true, signal });
-    addEventListener("scroll", () => { if (performance.now() > this.#ours) away(); }, { passive: true, signal });
-    addEventListener("scrollend", () => { this.#ours = Math.min(this.#ours, performance.now() + 100); }, { signal });
+    addEventListener(
+      "scroll",
+      () => {
+        if (performance.now() > this.#ours) away();
+      },
+      { passive: true, signal },
+    );
+    addEventListener(
+      "scrollend",
+      () => {
+        this.#ours = Math.min(this.#ours, performance.now() + 100);
+      },
+      { signal },
+    );
   }
 
   /** Whether a word is well in the window. */
@@ -133,7 +161,8 @@ export class Pane {
     const spans = row.getElementsByClassName("w");
     for (const kind of kinds)
       for (const { start, end } of marks[kind])
-        for (let place = Math.max(start, first); place < Math.min(end, end_); place++) spans[place - first]?.classList.add(kind);
+        for (let place = Math.max(start, first); place < Math.min(end, end_); place++)
+          spans[place - first]?.classList.add(kind);
     if (word >= first && word < end_ && spans.length) {
       this.#lit = spans[word - first];
       this.#lit.classList.add("now");

@@ -19,7 +19,10 @@ export class Player extends EventTarget {
     this.problem = "";
     this.#time = 0;
     const state = () => this.#tell("state");
-    this.audio.addEventListener("play", () => { this.#follow(); state(); });
+    this.audio.addEventListener("play", () => {
+      this.#follow();
+      state();
+    });
     for (const name of ["pause", "ended", "ratechange"]) this.audio.addEventListener(name, state);
     this.audio.addEventListener("seeked", () => this.#tell("time"));
     this.audio.addEventListener("loadedmetadata", () => {

@@ -3,15 +3,18 @@
 import { beside, el, icon, iconButton, menu, say } from "../dom.js";
 import { listen } from "../keys.js";
 import { clock, count, day, languageName } from "../text.js";
-import { Contents, Finder, Review } from "./aside.js";
 import { Brief } from "./brief.js";
+import { Contents } from "./contents.js";
 import { Corrections, selectedWords, timesOf } from "./correct.js";
 import { Dock } from "./dock.js";
+import { Finder } from "./finder.js";
 import { titleOf, wordAt } from "./model.js";
 import { Pane } from "./pane.js";
 import { personLabel, rename } from "./people.js";
 import { Reading } from "./reading.js";
+import { Review } from "./review.js";
 import { Score } from "./score.js";
+import { shortcuts } from "./shortcuts.js";
 
 /** The view of an episode, wherever it comes from. */
 export class Reader {
@@ -28,14 +31,23 @@ export class Reader {
     this.dock = new Dock(reading, this.pane);
     this.brief = new Brief(reading, (text) => this.finder.find(text));
     this.bubble = this.#bubble();
-    this.element = el("article", { class: "reader" },
-      this.#head(), this.dock.element, this.score.element,
-      el("div", { class: "columns" },
+    this.element = el(
+      "article",
+      { class: "reader" },
+      this.#head(),
+      this.dock.element,
+      this.score.element,
+      el(
+        "div",
+        { class: "columns" },
         el("div", { class: "left" }, this.contents.element),
         el("aside", { class: "right", "aria-label": "Find and check" }, this.finder.element, this.review.element),
-        el("div", { class: "middle" }, this.brief.element, this.pane.element, this.#foot())),
-      this.pane.back, this.bubble);
-    this.endKeys = listen("This recording", this.#shortcuts());
+        el("div", { class: "middle" }, this.brief.element, this.pane.element, this.#foot()),
+      ),
+      this.pane.back,
+      this.bubble,
+    );
+    this.endKeys = listen("This recording", shortcuts(this));
     this.abort = new AbortController();
     this.#clicks();
     this.#sound();
@@ -48,9 +60,13 @@ export class Reader {
     const { reading } = this;
     const [start, end] = [Number(found[1]), found[2] ? Number(found[2]) : null];
     reading.player.seek(start);
-    const words = reading.model.words.filter((word) => end !== null && word.start >= start - 0.06 && word.start < end - 0.01);
+    const words = reading.model.words.filter(
+      (word) => end !== null && word.start >= start - 0.06 && word.start < end - 0.01,
+    );
     reading.mark("cited", words.length ? [{ first: words[0].index, end_: words.at(-1).index + 1 }] : []);
-    requestAnimationFrame(() => this.pane.reveal(Math.max(0, words[0]?.index ?? wordAt(reading.model, start + 0.03)), { always: true }));
+    requestAnimationFrame(() =>
+      this.pane.reveal(Math.max(0, words[0]?.index ?? wordAt(reading.model, start + 0.03)), { always: true }),
+    );
   }
 
   close() {
@@ -79,40 +95,88 @@ export class Reader {
   #head() {
     const { model, source } = this.reading;
     const { episode, description, language } = model.transcript;
-    const origin = episode && [episode.show, place(episode), episode.published && day(episode.published)].filter(Boolean);
-    const facts = [clock(model.duration), model.speakers.length && count(model.speakers.length, "speaker"), count(model.words.length, "word"), languageName(language)];
-    const downloads = source.formats && el("button", { type: "button", onclick: () => this.#downloads(downloads) }, icon("download"), "Download");
-    return el("header", { class: "head" },
-      origin?.length > 0 && el("p", { class: "kicker" }, origin.map((part, index) => [index ? " · " : "", el("bdi", {}, part)])),
+    const origin =
+      episode && [episode.show, place(episode), episode.published && day(episode.published)].filter(Boolean);
+    const facts = [
+      clock(model.duration),
+      model.speakers.length && count(model.speakers.length, "speaker"),
+      count(model.words.length, "word"),
+      languageName(language),
+    ];
+    const downloads =
+      source.formats &&
+      el("button", { type: "button", onclick: () => this.#downloads(downloads) }, icon("download"), "Download");
+    return el(
+      "header",
+      { class: "head" },
+      origin?.length > 0 &&
+        el(
+          "p",
+          { class: "kicker" },
+          origin.map((part, index) => [index ? " · " : "", el("bdi", {}, part)]),
+        ),
       el("h1", { dir: "auto" }, this.title),
       description && el("p", { class: "lead", dir: "auto" }, description.text),
-      el("div", { class: "row facts-row" },
-        el("p", { class: "muted numbers" }, facts.filter(Boolean).map((part, index) => [index ? " · " : "", el("span", {}, part)])),
-        el("div", { class: "row tight" }, source.isShared && iconButton("link", "Copy a link to this time (Y)", () => this.#copy()), downloads)),
-      episode?.people?.length > 0 && el("p", { class: "muted small" }, "In the feed: ", episode.people.map(({ name, role }) => `${name} (${role})`).join(", ")));
+      el(
+        "div",
+        { class: "row facts-row" },
+        el(
+          "p",
+          { class: "muted numbers" },
+          facts.filter(Boolean).map((part, index) => [index ? " · " : "", el("span", {}, part)]),
+        ),
+        el(
+          "div",
+          { class: "row tight" },
+          source.isShared && iconButton("link", "Copy a link to this time (Y)", () => this.copy()),
+          downloads,
+        ),
+      ),
+      episode?.people?.length > 0 &&
+        el(
+          "p",
+          { class: "muted small" },
+          "In the feed: ",
+          episode.people.map(({ name, role }) => `${name} (${role})`).join(", "),
+        ),
+    );
   }
 
   #foot() {
     const { asr, model, diarizer, summarizer } = this.reading.model.transcript.engine;
-    const parts = [`transcribed by ${asr} with the model ${model}`, diarizer && `speakers by ${diarizer}`, summarizer && `summary by ${summarizer}`];
+    const parts = [
+      `transcribed by ${asr} with the model ${model}`,
+      diarizer && `speakers by ${diarizer}`,
+      summarizer && `summary by ${summarizer}`,
+    ];
     return el("footer", { class: "muted small" }, `This transcript was ${parts.filter(Boolean).join(", ")}.`);
   }
 
   async #downloads(button) {
     try {
       const formats = await this.reading.source.formats();
-      menu(button, "Download", formats.map(({ name, suffix }) => el("a", { href: this.reading.source.exported(name), download: "" },
-        FORMATS[name] ?? name, el("span", { class: "note" }, suffix))));
+      menu(
+        button,
+        "Download",
+        formats.map(({ name, suffix }) =>
+          el(
+            "a",
+            { href: this.reading.source.exported(name), download: "" },
+            FORMATS[name] ?? name,
+            el("span", { class: "note" }, suffix),
+          ),
+        ),
+      );
     } catch (error) {
       say(error.message, "error");
     }
   }
 
   /** Copies a link to what is selected, or to where one is. */
-  async #copy(range = selectedWords()) {
+  async copy(range = selectedWords()) {
     const { player, model, source } = this.reading;
     const { start, end } = range ? timesOf(model, range) : { start: player.time, end: null };
-    const link = location.origin + location.pathname + source.place(start, end);
+    const link = location.href.split("#")[0] + source.place(start, end);
     try {
       await navigator.clipboard.writeText(link);
       say(`Copied: a link to ${clock(start)}.`);
@@ -130,13 +194,26 @@ export class Reader {
       this.bubble.hidden = true;
     };
     const play = (range) => reading.hearSegments([{ ...timesOf(reading.model, range), ...range }]);
-    return el("div", { class: "bubble", hidden: true, role: "toolbar", "aria-label": "With the selected words" },
+    return el(
+      "div",
+      { class: "bubble", hidden: true, role: "toolbar", "aria-label": "With the selected words" },
       el("button", { type: "button", onclick: act(play) }, icon("play"), "Play"),
-      el("button", { type: "button", onclick: act((range) => this.#copy(range)) }, icon("link"), "Copy link"),
-      reading.source.isEditable && el("button", { type: "button", onclick: (event) => {
-        const range = selectedWords();
-        if (range) this.corrections.give(event.currentTarget, range);
-      } }, icon("person"), "Give to…"));
+      reading.source.isShared &&
+        el("button", { type: "button", onclick: act((range) => this.copy(range)) }, icon("link"), "Copy link"),
+      reading.source.isEditable &&
+        el(
+          "button",
+          {
+            type: "button",
+            onclick: (event) => {
+              const range = selectedWords();
+              if (range) this.corrections.give(event.currentTarget, range);
+            },
+          },
+          icon("person"),
+          "Give to…",
+        ),
+    );
   }
 
   #clicks() {
@@ -161,50 +238,19 @@ export class Reader {
       const name = event.target.closest("[data-rename]");
       if (name) rename(reading, name.dataset.rename);
     });
-    document.addEventListener("selectionchange", () => {
-      const range = corrections.editing ? null : selectedWords();
-      this.bubble.hidden = !range;
-      if (range) beside(this.bubble, getSelection().getRangeAt(0).getBoundingClientRect());
-    }, { signal });
+    document.addEventListener(
+      "selectionchange",
+      () => {
+        const range = corrections.editing ? null : selectedWords();
+        this.bubble.hidden = !range;
+        if (range) beside(this.bubble, getSelection().getRangeAt(0).getBoundingClientRect());
+      },
+      { signal },
+    );
   }
 
-  #shortcuts() {
-    const { reading, corrections, dock, finder, review, pane } = this;
-    const { player } = reading;
-    const word = (step) => () => {
-      const index = Math.max(0, Math.min(reading.model.words.length - 1, reading.word + step));
-      if (reading.model.words.length) reading.seek(index);
-    };
-    const sentence = (step) => () => {
-      const next = reading.model.segments[Math.max(0, (reading.segment?.index ?? 0) + step)];
-      if (next) reading.seek(next.first);
-    };
-    const speaks = () => pane.wordElement(reading.word) ?? dock.playButton;
-    const all = [
-      { keys: [" ", "k"], does: "Play or pause", run: () => player.toggle() },
-      { keys: ["j"], does: "15 seconds back", run: () => dock.jump(-15) },
-      { keys: ["l"], does: "15 seconds forward", run: () => dock.jump(15) },
-      { keys: ["ArrowLeft", "ArrowRight"], does: "5 seconds back, forward", run: (event) => dock.jump(event.key === "ArrowLeft" ? -5 : 5) },
-      { keys: [",", "."], does: "The word before, the next one", run: (event) => word(event.key === "," ? -1 : 1)() },
-      { keys: ["[", "]"], does: "The sentence before, the next one", run: (event) => sentence(event.key === "[" ? -1 : 1)() },
-      { keys: ["-", "+", "="], shown: ["-", "+"], does: "Slower, faster", run: (event) => player.changeSpeed(event.key === "-" ? -1 : 1) },
-      { keys: ["f"], does: "Follow what is spoken, or not", run: () => pane.follow(!pane.isFollowing) },
-      { keys: ["n", "N"], shown: ["n", "Shift+N"], does: "The next doubtful place, the one before", run: (event) => review.step(event.key === "n" ? 1 : -1) },
-      { keys: ["/"], does: "Find in this transcript", run: () => finder.focus() },
-      { keys: ["y"], does: "Copy a link to this time, or to what is selected", run: () => this.#copy() },
-      { keys: ["Escape"], does: "Leave, close, select nothing", run: () => this.#leave() },
-    ];
-    return reading.source.isEditable ? [...all,
-      { keys: ["e"], does: "Edit the sentence", run: () => corrections.edit(undefined, Math.max(reading.word, reading.segment?.first ?? 0)) },
-      { keys: ["s"], does: "Give the sentence, or what is selected, to a speaker", run: () => corrections.give(speaks()) },
-      { keys: ["r"], does: "Rename the speaker", run: () => reading.segment?.speaker && rename(reading, reading.segment.speaker) },
-      { keys: ["c"], does: "Cut the sentence before this word", run: () => corrections.cut() },
-      { keys: ["m"], does: "Join the sentence with the next one", run: () => corrections.join() },
-      { keys: ["u"], does: "Undo the last correction", run: () => corrections.undo() },
-    ] : all;
-  }
-
-  #leave() {
+  /** Nothing is selected, marked or in focus any more. */
+  leave() {
     getSelection().removeAllRanges();
     for (const kind of Object.keys(this.reading.marks)) this.reading.mark(kind, []);
     document.activeElement?.blur?.();
@@ -213,10 +259,27 @@ export class Reader {
 
 /** What formats are called; those that are not here by their own names. */
 const FORMATS = {
-  txt: "Text", md: "Markdown", notes: "Show notes", html: "Page to read offline", srt: "SubRip captions", vtt: "WebVTT captions", tsv: "Table", json: "Transcript, all of it",
-  rttm: "Who speaks when", podcast: "Podcast transcript", chapters: "Podcast chapters", feed: "Feed tags", docx: "Word document",
+  txt: "Text",
+  md: "Markdown",
+  notes: "Show notes",
+  html: "Page to read offline",
+  srt: "SubRip captions",
+  vtt: "WebVTT captions",
+  tsv: "Table",
+  json: "Transcript, all of it",
+  rttm: "Who speaks when",
+  podcast: "Podcast transcript",
+  chapters: "Podcast chapters",
+  feed: "Feed tags",
+  docx: "Word document",
 };
 
 function place({ season, number }) {
-  return [["season", season], ["episode", number]].filter(([, one]) => one).map(([what, one]) => `${what} ${one}`).join(", ");
+  return [
+    ["season", season],
+    ["episode", number],
+  ]
+    .filter(([, one]) => one)
+    .map(([what, one]) => `${what} ${one}`)
+    .join(", ");
 }

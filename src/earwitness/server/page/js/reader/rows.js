@@ -11,17 +11,26 @@ export function rowOf(reading, index, { sketch = false } = {}) {
   const isLast = index === model.paragraphs.length - 1;
   const { voice } = model.speaker(paragraph.speaker);
   const position = { role: "listitem", "aria-setsize": model.paragraphs.length, "aria-posinset": index + 1 };
-  return el("div", { class: `row ${voice}${paragraph.more ? " more" : ""}`, ...(sketch ? {} : position) },
+  return el(
+    "div",
+    { class: `row ${voice}${paragraph.more ? " more" : ""}`, ...(sketch ? {} : position) },
     paragraph.events.map((event) => eventLine(reading, event)),
     paragraph.chapter && opening(reading, paragraph.chapter),
-    el("div", { class: "turn" },
+    el(
+      "div",
+      { class: "turn" },
       who(reading, paragraph),
       paragraph.gist && el("p", { class: "gist", dir: "auto" }, "In short: ", sentences(reading, paragraph.gist)),
-      el("p", { class: "said", lang: model.transcript.language, dir: "auto" },
-        sketch ? plainText(model, paragraph) : paragraph.segments.map((segment, place) => [
-          place ? model.gap : "", segmentSpan(reading, segment),
-        ]))),
-    isLast && model.closing.map((event) => eventLine(reading, event)));
+      el(
+        "p",
+        { class: "said", lang: model.transcript.language, dir: "auto" },
+        sketch
+          ? plainText(model, paragraph)
+          : paragraph.segments.map((segment, place) => [place ? model.gap : "", segmentSpan(reading, segment)]),
+      ),
+    ),
+    isLast && model.closing.map((event) => eventLine(reading, event)),
+  );
 }
 
 /** A segment with a span a word. */
@@ -46,11 +55,15 @@ export function sentences(reading, summary, { quoted = false } = {}) {
     const named = quoted && speaker && speaker !== last && model.speakers.length > 1;
     last = speaker;
     const { name, voice } = model.speaker(speaker);
-    return el("span", { class: `told${unsupported ? " unsupported" : ""}` },
+    return el(
+      "span",
+      { class: `told${unsupported ? " unsupported" : ""}` },
       named && el("bdi", { class: `quoted ${voice}` }, `${name}: `),
       segments.length ? playing(reading, segments, "sentence", text, { title: "Play what this rests on" }) : text,
       segments.map((segment) => [" ", timeLink(reading, segment)]),
-      unsupported && [" ", el("em", {}, "unsupported")], " ");
+      unsupported && [" ", el("em", {}, "unsupported")],
+      " ",
+    );
   });
 }
 
@@ -61,11 +74,20 @@ export function timeLink(reading, segment, label = clock(segment.start)) {
 
 /** A link that plays segments; opened elsewhere, it leads to the first. */
 function playing(reading, segments, kind, label, attributes = {}) {
-  return el("a", { class: kind, href: reading.source.place(segments[0].start), onclick: (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    reading.hearSegments(segments);
-  }, ...attributes }, label);
+  return el(
+    "a",
+    {
+      class: kind,
+      href: reading.source.place(segments[0].start),
+      onclick: (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        reading.hearSegments(segments);
+      },
+      ...attributes,
+    },
+    label,
+  );
 }
 
 function wordSpan(reading, index) {
@@ -82,29 +104,80 @@ function wordSpan(reading, index) {
 }
 
 function plainText(model, { segments }) {
-  return segments.map(({ first, end_ }) => model.words.slice(first, end_).map(({ text }) => text).join("").trim()).join(model.gap);
+  return segments
+    .map(({ first, end_ }) =>
+      model.words
+        .slice(first, end_)
+        .map(({ text }) => text)
+        .join("")
+        .trim(),
+    )
+    .join(model.gap);
 }
 
 function who(reading, paragraph) {
   const { name } = reading.model.speaker(paragraph.speaker);
   const label = el("bdi", {}, name);
-  return el("div", { class: "who" },
-    name && (paragraph.more ? el("span", { class: "unseen" }, label)
-      : reading.source.isEditable ? el("button", { type: "button", class: "plain name", "data-rename": paragraph.speaker, title: "Rename" }, label)
-        : el("span", { class: "name" }, label)),
-    el("a", { class: "time", href: reading.source.place(paragraph.start), "data-w": paragraph.first,
-      "aria-label": `Play from ${clock(paragraph.start)}` }, clock(paragraph.start)),
-    reading.source.isEditable && el("button", { type: "button", class: "quiet tiny", "data-menu": paragraph.index,
-      "aria-label": `Correct this paragraph, ${clock(paragraph.start)}`, title: "Correct" }, icon("more")));
+  return el(
+    "div",
+    { class: "who" },
+    name &&
+      (paragraph.more
+        ? el("span", { class: "unseen" }, label)
+        : reading.source.isEditable
+          ? el(
+              "button",
+              { type: "button", class: "plain name", "data-rename": paragraph.speaker, title: "Rename" },
+              label,
+            )
+          : el("span", { class: "name" }, label)),
+    el(
+      "a",
+      {
+        class: "time",
+        href: reading.source.place(paragraph.start),
+        "data-w": paragraph.first,
+        "aria-label": `Play from ${clock(paragraph.start)}`,
+      },
+      clock(paragraph.start),
+    ),
+    reading.source.isEditable &&
+      el(
+        "button",
+        {
+          type: "button",
+          class: "quiet tiny",
+          "data-menu": paragraph.index,
+          "aria-label": `Correct this paragraph, ${clock(paragraph.start)}`,
+          title: "Correct",
+        },
+        icon("more"),
+      ),
+  );
 }
 
 function opening(reading, chapter) {
-  return el("div", { class: "opening" },
+  return el(
+    "div",
+    { class: "opening" },
     el("h3", { dir: "auto" }, chapter.title),
-    chapter.summary?.sentences.length > 0 && el("p", { class: "gist", dir: "auto" }, sentences(reading, chapter.summary, { quoted: true })));
+    chapter.summary?.sentences.length > 0 &&
+      el("p", { class: "gist", dir: "auto" }, sentences(reading, chapter.summary, { quoted: true })),
+  );
 }
 
 function eventLine(reading, { start, end, label }) {
-  return el("p", { class: "event" }, "[", el("span", {}, label), " ",
-    el("button", { type: "button", class: "plain numbers", onclick: () => reading.player.play(start) }, `${clock(start)}–${clock(end)}`), "]");
+  return el(
+    "p",
+    { class: "event" },
+    "[",
+    el("span", {}, label),
+    " ",
+    el(
+      "button",
+      { type: "button", class: "plain numbers", onclick: () => reading.player.play(start) },
+      `${clock(start)}–${clock(end)}`,
+    ),
+    "]",
+  );
 }

@@ -7,6 +7,9 @@ import { colour, onTheme } from "../theme.js";
 import { drawPeaks, drawSpans, hatch, ticks } from "./draw.js";
 import { COVERAGE, spanAt, wordAt } from "./model.js";
 
+/** Chapters of a smaller share have no room for a title. */
+const TITLED = 0.04;
+
 export class Score {
   /** `people` makes the label of a speaker's lane. */
   constructor(reading, people) {
@@ -17,9 +20,13 @@ export class Score {
     this.tip = el("div", { class: "tip", hidden: true });
     this.over = el("div", { class: "over", "aria-hidden": "true" }, this.playhead, this.pointer, this.tip);
     this.legend = el("ul", { class: "legend", "aria-label": "What became of every second" });
-    this.element = el("section", { class: "score", "aria-labelledby": "score" },
+    this.element = el(
+      "section",
+      { class: "score", "aria-labelledby": "score" },
       el("h2", { id: "score", class: "unseen" }, "The recording at a glance"),
-      el("div", { class: "staves" }, this.lanes, this.over), this.legend);
+      el("div", { class: "staves" }, this.lanes, this.over),
+      this.legend,
+    );
     this.#sizes = new ResizeObserver(() => this.draw());
     this.#sizes.observe(this.lanes);
     this.#ends = [onTheme(() => this.draw())];
@@ -37,13 +44,35 @@ export class Score {
     const played = el("canvas", { class: "played" });
     this.wave = this.#lane("wave", el("span", { class: "label" }, "Sound"), el("canvas"), played);
     this.ledger = this.#lane("ledger", el("span", { class: "label" }, "Every second"), el("canvas"));
-    this.voices = byTalk.map((speaker) => [speaker, this.#lane(`voice ${speaker.voice}`, this.people(speaker), el("canvas"),
-      el("span", { class: "share" }, percent(speaker.share)))]);
+    this.voices = byTalk.map((speaker) => [
+      speaker,
+      this.#lane(
+        `voice ${speaker.voice}`,
+        this.people(speaker),
+        el("canvas"),
+        el("span", { class: "share" }, percent(speaker.share)),
+      ),
+    ]);
     const both = model.transcript.overlaps ?? [];
-    this.both = both.length ? this.#lane("both", el("span", { class: "label" }, "Several at once"), el("canvas")) : null;
-    this.axis = el("div", { class: "lane axis", "aria-hidden": "true" }, el("span", {}), el("div", { class: "time-axis" }));
+    this.both = both.length
+      ? this.#lane("both", el("span", { class: "label" }, "Several at once"), el("canvas"))
+      : null;
+    this.axis = el(
+      "div",
+      { class: "lane axis", "aria-hidden": "true" },
+      el("span", {}),
+      el("div", { class: "time-axis" }),
+    );
     this.element.classList.toggle("has-chapters", model.chapters.length > 0);
-    fill(this.lanes, this.#chapters(), this.wave, this.ledger, this.voices.map(([, lane]) => lane), this.both, this.axis);
+    fill(
+      this.lanes,
+      this.#chapters(),
+      this.wave,
+      this.ledger,
+      this.voices.map(([, lane]) => lane),
+      this.both,
+      this.axis,
+    );
     this.wave.hidden = !this.peaks;
     this.#tell();
     this.draw();
@@ -64,16 +93,30 @@ export class Score {
     drawPeaks(canvas(this.wave, 1), this.peaks, colour("--accent"));
     const kinds = Object.fromEntries(Object.keys(COVERAGE).map((kind) => [kind, colour(`--${kind}`)]));
     drawSpans(canvas(this.ledger), transcript.coverage, duration, ({ kind }) => kinds[kind]);
-    hatch(canvas(this.ledger), transcript.coverage.filter(({ kind }) => kind === "dropped"), duration, colour("--paper"));
+    hatch(
+      canvas(this.ledger),
+      transcript.coverage.filter(({ kind }) => kind === "dropped"),
+      duration,
+      colour("--paper"),
+    );
     const spans = transcript.turns.length ? transcript.turns : model.segments;
     for (const [speaker, lane] of this.voices) {
       const own = colour(`--${speaker.voice}`);
-      drawSpans(canvas(lane), spans.filter((span) => span.speaker === speaker.id), duration, () => own);
+      drawSpans(
+        canvas(lane),
+        spans.filter((span) => span.speaker === speaker.id),
+        duration,
+        () => own,
+      );
     }
     if (this.both) drawSpans(canvas(this.both), transcript.overlaps, duration, () => colour("--muted"));
     const room = this.axis.lastChild.clientWidth;
-    fill(this.axis.lastChild, ticks(duration, Math.max(2, room / 110)).map((at) => (
-      el("span", { style: { left: `${(100 * at) / duration}%` } }, clock(at)))));
+    fill(
+      this.axis.lastChild,
+      ticks(duration, Math.max(2, room / 110)).map((at) =>
+        el("span", { style: { left: `${(100 * at) / duration}%` } }, clock(at)),
+      ),
+    );
     this.move();
   }
 
@@ -91,18 +134,41 @@ export class Score {
   }
 
   #lane(kind, label, ...content) {
-    const lane = el("div", { class: `lane ${kind}` }, label, el("div", { class: "band" }, content.filter(({ tagName }) => tagName === "CANVAS")),
-      content.filter(({ tagName }) => tagName !== "CANVAS"));
+    const lane = el(
+      "div",
+      { class: `lane ${kind}` },
+      label,
+      el(
+        "div",
+        { class: "band" },
+        content.filter(({ tagName }) => tagName === "CANVAS"),
+      ),
+      content.filter(({ tagName }) => tagName !== "CANVAS"),
+    );
     for (const canvas of lane.querySelectorAll("canvas")) canvas.setAttribute("aria-hidden", "true");
     return lane;
   }
 
   #chapters() {
-    const { model } = this.reading;
-    if (!model.chapters.length) return null;
-    return el("div", { class: "lane chapter-lane", "aria-hidden": "true" }, el("span", { class: "label" }, "Chapters"),
-      el("div", { class: "band" }, model.chapters.map(({ start, end, title }) => (
-        el("span", { style: { left: `${(100 * start) / model.duration}%`, width: `${(100 * (end - start)) / model.duration}%` } }, title)))));
+    const { chapters, duration } = this.reading.model;
+    if (!chapters.length) return null;
+    return el(
+      "div",
+      { class: "lane chapter-lane", "aria-hidden": "true" },
+      el("span", { class: "label" }, "Chapters"),
+      el(
+        "div",
+        { class: "band" },
+        chapters.map(({ start, title }, index) => {
+          const share = ((chapters[index + 1]?.start ?? duration) - start) / duration;
+          return el(
+            "span",
+            { style: { left: `${(100 * start) / duration}%`, width: `${100 * share}%` } },
+            share > TITLED && title,
+          );
+        }),
+      ),
+    );
   }
 
   /** The legend: how much of each kind; that is also what a screen reader has of the ledger. */
@@ -110,9 +176,20 @@ export class Score {
     const { transcript, duration } = this.reading.model;
     const seconds = {};
     for (const { start, end, kind } of transcript.coverage) seconds[kind] = (seconds[kind] ?? 0) + end - start;
-    fill(this.legend, Object.keys(COVERAGE).filter((kind) => seconds[kind] > 0).map((kind) => (
-      el("li", {}, el("span", { class: `swatch ${kind}` }), `${COVERAGE[kind]} `, el("span", { class: "muted numbers" },
-        `${clock(seconds[kind])} (${percent(seconds[kind] / duration)})`)))));
+    fill(
+      this.legend,
+      Object.keys(COVERAGE)
+        .filter((kind) => seconds[kind] > 0)
+        .map((kind) =>
+          el(
+            "li",
+            {},
+            el("span", { class: `swatch ${kind}` }),
+            `${COVERAGE[kind]} `,
+            el("span", { class: "muted numbers" }, `${clock(seconds[kind])} (${percent(seconds[kind] / duration)})`),
+          ),
+        ),
+    );
   }
 
   /** Where the lanes are, in pixels from the left of what lies over them. */
@@ -126,7 +203,7 @@ export class Score {
     const { reading } = this;
     const timeAt = ({ clientX }) => {
       const { start, width } = this.#band();
-      return (Math.max(0, Math.min(1, (clientX - start) / width))) * reading.model.duration;
+      return Math.max(0, Math.min(1, (clientX - start) / width)) * reading.model.duration;
     };
     this.lanes.addEventListener("click", (event) => {
       if (!event.target.closest(".band")) return;
@@ -148,7 +225,9 @@ export class Score {
       const room = over.width - this.tip.offsetWidth;
       this.tip.style.transform = `translate(${Math.max(0, Math.min(room, left + 10))}px, ${band.getBoundingClientRect().bottom - over.top + 8}px)`;
     });
-    this.lanes.addEventListener("pointerleave", () => { this.pointer.hidden = this.tip.hidden = true; });
+    this.lanes.addEventListener("pointerleave", () => {
+      this.pointer.hidden = this.tip.hidden = true;
+    });
     const move = () => this.move();
     reading.player.addEventListener("time", move);
     reading.addEventListener("model", () => this.reset());

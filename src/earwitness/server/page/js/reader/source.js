@@ -12,7 +12,9 @@ export async function fromServer(id, signal) {
     return corrected;
   };
   return {
-    id, transcript, isEditable: true,
+    id,
+    transcript,
+    isEditable: true,
     audio: `${path}/audio`,
     /** The shape of the sound, or null where the recording is not kept. */
     peaks: async () => {
@@ -30,7 +32,8 @@ export async function fromServer(id, signal) {
     formats: () => get("/api/formats", signal),
     exported: (format) => `${path}/exports/${encodeURIComponent(format)}`,
     /** The address of a time, and of a stretch of time, on this page. */
-    place: (start, end) => `#/episode/${encodeURIComponent(id)}?t=${start.toFixed(1)}${end ? `-${end.toFixed(1)}` : ""}`,
+    place: (start, end) =>
+      `#/episode/${encodeURIComponent(id)}?t=${start.toFixed(1)}${end ? `-${end.toFixed(1)}` : ""}`,
     isShared: true,
   };
 }

@@ -26,6 +26,7 @@ export class VirtualList {
     this.#ruler.inert = true;
     container.append(this.#ruler);
     this.#widths.observe(container);
+    addEventListener("beforeprint", this.#onprint);
     addEventListener("scroll", this.#onscroll, { passive: true });
     addEventListener("resize", this.#onscroll, { passive: true });
   }
@@ -41,6 +42,9 @@ export class VirtualList {
   #idle = 0;
   #pinned = null;
   #onscroll = () => this.#ask();
+  #onprint = () => {
+    for (let index = 0; index < this.count; index++) this.row(index);
+  }; // paper has no window
 
   /** Shows other rows; `same(index)` is the old index of a row whose height has not changed, or -1. */
   reset(count, same = () => -1) {
@@ -131,6 +135,7 @@ export class VirtualList {
   }
 
   close() {
+    removeEventListener("beforeprint", this.#onprint);
     removeEventListener("scroll", this.#onscroll);
     removeEventListener("resize", this.#onscroll);
     this.#sizes.disconnect();
@@ -169,9 +174,9 @@ export class VirtualList {
   }
 
   #resized(entries) {
-    const changed = entries.filter(({ target }) => target.isConnected).map(({ target, borderBoxSize }) => [
-      Number(target.dataset.row), borderBoxSize[0].blockSize,
-    ]);
+    const changed = entries
+      .filter(({ target }) => target.isConnected)
+      .map(({ target, borderBoxSize }) => [Number(target.dataset.row), borderBoxSize[0].blockSize]);
     this.#take(changed);
   }
 
@@ -222,7 +227,8 @@ export class VirtualList {
     let index = 0;
     const some = () => {
       const wanted = [];
-      for (; index < this.count && wanted.length < MEASURED_AT_ONCE; index++) if (!this.#exact[index]) wanted.push(index);
+      for (; index < this.count && wanted.length < MEASURED_AT_ONCE; index++)
+        if (!this.#exact[index]) wanted.push(index);
       if (!wanted.length) return;
       const sketches = wanted.map((one) => this.sketch(one));
       this.#ruler.replaceChildren(...sketches);
