@@ -111,7 +111,7 @@ class Search {
     if (!asked.q) {
       fill(this.results);
       this.said.textContent = this.episodes.size
-        ? `In ${count(this.episodes.size, "recording")}. Words, "phrases in quotes", AND, OR, NOT, and beginnings such as clim*.`
+        ? `In ${count(this.episodes.size, "recording")}. Words, "phrases", AND, OR, NOT, and beginnings such as clim*.`
         : "There is nothing to search yet: hand in a recording first.";
       return;
     }

@@ -13,7 +13,7 @@ export async function open({ signal }) {
     el(
       "p",
       { class: "muted" },
-      "Open a recording and say who a speaker is: where a voice is kept with the name, it is proposed again whenever it is heard, and you say yes or no.",
+      "Open a recording and say who a speaker is. A voice that is kept with the name is proposed wherever it is heard.",
     ),
   );
   const element = el(

@@ -65,7 +65,7 @@ export class Library {
     fill(
       this.beyond,
       text &&
-        el("a", { href: `#/search${query({ q: text })}` }, "Search all that is said for “", el("bdi", {}, text), "”"),
+        el("a", { href: `#/search${query({ q: text })}` }, ["Search all that is said for “", el("bdi", {}, text), "”"]),
     );
   }
 
@@ -152,7 +152,7 @@ export class Library {
           "p",
           {},
           el("bdi", {}, episode.title),
-          ": the transcript, what was corrected in it, and the recording are removed from this server. That cannot be undone.",
+          ": the transcript, its corrections and the recording are removed from this server. That cannot be undone.",
         ),
         said,
         el("div", { class: "row" }, no, yes),

@@ -162,7 +162,8 @@ class Row {
     this.says.textContent = says;
     this.bar.hidden = !["sending", "running"].includes(state);
     this.bar.value = share;
-    const problem = state === "failed" ? (reason ?? "It failed.").replace(`${this.name}: `, "") : ""; // the name stands above
+    const why = (reason ?? "It failed.").replace(`${this.name}: `, ""); // the name stands above
+    const problem = state === "failed" ? why : "";
     if (this.problem.textContent !== problem) this.problem.textContent = problem;
     if (this.state !== state) this.#offer(state, episode);
     this.state = state;
