@@ -101,7 +101,7 @@ def browser(_spoken: Path) -> Iterator[Browser]:
 def axe() -> Callable[[Page], list[tuple[str, str, list[str]]]]:
     """What axe-core finds wrong with a page: the rule, how bad that is, and where."""
     if not AXE.is_file():
-        pytest.skip("no axe-core; `npm install axe-core`, or name its axe.min.js in EARWITNESS_AXE")
+        pytest.skip("no axe-core; `npm install --no-save axe-core`, or name its axe.min.js in EARWITNESS_AXE")
     script = AXE.read_text(encoding="utf-8")
 
     def found(page: Page) -> list[tuple[str, str, list[str]]]:

@@ -196,6 +196,19 @@ def test_words_are_given_to_another_speaker(reader: Page, server: Serving) -> No
     assert [s["text"] for s in transcript(server)["segments"] if s["speaker"] == said["Ada"]] == ["That was dangerous."]
 
 
+def test_words_are_selected_and_given_away_by_keys(reader: Page, server: Serving) -> None:
+    for key in ("]", ".", ">", ">"):
+        reader.keyboard.press(key)
+    expect(reader.get_by_role("toolbar", name="With the selected words")).to_be_visible()
+    assert reader.evaluate("getSelection().toString()") == "was dangerous."
+    reader.keyboard.press("s")
+    reader.keyboard.press("ArrowDown")
+    reader.keyboard.press("Enter")
+    expect(reader.locator("#says")).to_contain_text("says that now")
+    given = next(s for s in transcript(server)["segments"] if s["text"] == "was dangerous.")
+    assert given["speaker"] == "SPEAKER_02"
+
+
 def test_a_selection_is_given_away_and_linked_to(reader: Page, server: Serving) -> None:
     first, last = word(reader, "Forty"), word(reader, "months")
     expect(last).to_be_in_viewport()

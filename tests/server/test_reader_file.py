@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +13,10 @@ from earwitness.exports.html import write  # noqa: E402
 from factories import make_transcript  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 expect = sync_api.expect
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -44,6 +45,14 @@ def test_it_plays_a_recording_that_is_chosen(browser: Browser, tmp_path: Path) -
         assert page.get_by_role("button", name="Rename").count() == 0
         assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
         assert wrong == []
+
+
+def test_axe_finds_nothing(browser: Browser, axe: Callable[[Page], list[Any]], tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(write(make_transcript()))
+    with browser.new_page() as page:
+        page.goto((tmp_path / "a.html").as_uri())
+        page.locator(".said .w").first.wait_for()
+        assert axe(page) == []
 
 
 def test_text_of_users_stays_text(browser: Browser, tmp_path: Path) -> None:

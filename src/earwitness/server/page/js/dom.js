@@ -74,12 +74,12 @@ export function menu(button, label, items) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const all = [...list.querySelectorAll("a, button, input")];
+    const all = [...list.querySelectorAll(ITEMS)];
     all[(all.indexOf(document.activeElement) + step + all.length) % all.length]?.focus();
   });
   list.showPopover();
   beside(list, button.getBoundingClientRect());
-  list.querySelector("a, button, input")?.focus();
+  list.querySelector(ITEMS)?.focus();
   return list;
 }
 
@@ -93,6 +93,7 @@ export function beside(floating, box, { gap = 6 } = {}) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+const ITEMS = "a, button:enabled, input";
 let fading = 0;
 
 const ICONS = {

@@ -61,6 +61,12 @@ export class Pane {
     return word ? (this.list.rows.get(word.paragraph)?.querySelector(`.w[data-w="${index}"]`) ?? null) : null;
   }
 
+  /** Selects words, as if with the mouse; those that are in the page. */
+  select({ first, end_ }) {
+    const [from, to] = [this.wordElement(first), this.wordElement(end_ - 1)];
+    if (from && to) getSelection().setBaseAndExtent(from.firstChild, 0, to.firstChild, to.textContent.length);
+  }
+
   /** Brings a word into the window, if it is not well in it. */
   reveal(index, { always = false } = {}) {
     const word = this.reading.model.words[index];

@@ -1,5 +1,6 @@
 // The keys of the reader.
 
+import { selectedWords } from "./correct.js";
 import { rename } from "./people.js";
 
 /** The shortcuts of a reader. */
@@ -13,6 +14,10 @@ export function shortcuts(reader) {
   const sentence = (step) => () => {
     const next = reading.model.segments[Math.max(0, (reading.segment?.index ?? 0) + step)];
     if (next) reading.seek(next.first);
+  };
+  const select = (step) => {
+    const { first, end_ } = selectedWords() ?? { first: reading.word, end_: reading.word };
+    pane.select({ first, end_: Math.max(first + 1, Math.min(reading.model.words.length, end_ + step)) });
   };
   const speaks = () => pane.wordElement(reading.word) ?? dock.playButton;
   const all = [
@@ -35,6 +40,11 @@ export function shortcuts(reader) {
       shown: ["-", "+"],
       does: "Slower, faster",
       run: (event) => player.changeSpeed(event.key === "-" ? -1 : 1),
+    },
+    {
+      keys: ["<", ">"],
+      does: "Select one word less, one more",
+      run: (event) => select(event.key === "<" ? -1 : 1),
     },
     { keys: ["f"], does: "Follow what is spoken, or not", run: () => pane.follow(!pane.isFollowing) },
     {
