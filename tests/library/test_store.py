@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -162,3 +164,19 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert set(modes.values()) == {0o600}
     assert "library.sqlite-wal" in modes
+
+
+def test_opening_a_library_again_gives_up_no_lock_of_the_first_connection(tmp_path: Path) -> None:
+    """Else another process, which then takes itself for the last one, removes the log that is being written."""
+    path = tmp_path / "library.sqlite"
+    shared_range = (
+        "fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000000 + 2)"  # SQLite's, see its os_unix.c
+    )
+    probe = f"import fcntl; file = open({str(path)!r}, 'r+b'); {shared_range}"
+    with Library(path) as first:
+        with first.transaction(writes=False) as database:
+            database.execute("SELECT count(*) FROM voices").fetchone()
+        assert subprocess.run([sys.executable, "-c", probe], capture_output=True).returncode == 1
+        Library(path).close()
+        assert subprocess.run([sys.executable, "-c", probe], capture_output=True).returncode == 1
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True).returncode == 0
