@@ -6,11 +6,11 @@ deleted is overwritten.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EISDIR
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -143,16 +143,17 @@ class Library:
 def _make_private(path: Path) -> None:
     """Makes the file and its folder where they are missing, for their owner only: voices are nobody else's business.
 
-    SQLite gives its log the permissions of the file. One that is there is not opened: closing it would give up the
-    locks of this process's other connections, and another process would then remove the log that they write to
-    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    SQLite gives its log the permissions of the file. One that is there is not even opened: to close a file gives up all
+    locks that the process has on it, those of its other connections too, and another process might then remove the log
+    that they are writing (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.is_dir():
-            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            raise IsADirectoryError(errno.EISDIR, "a folder")
+        if not path.exists():
+            with suppress(FileExistsError):  # another was quicker
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise StorageError(
             f"{path}: the library cannot be opened ({error.strerror}); name another file with --library"

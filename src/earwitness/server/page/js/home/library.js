@@ -65,7 +65,7 @@ export class Library {
     fill(
       this.beyond,
       text &&
-        el("a", { href: `#/search${query({ q: text })}` }, ["Search all that is said for “", el("bdi", {}, text), "”"]),
+        searchLink(text),
     );
   }
 
@@ -171,6 +171,10 @@ export class Library {
     say(`${episode.title} is deleted.`);
     this.element.dispatchEvent(new Event("removed"));
   }
+}
+
+function searchLink(text) {
+  return el("a", { href: `#/search${query({ q: text })}` }, "Search all that is said for “", el("bdi", {}, text), "”");
 }
 
 function haystack({ title, show, name, published, added, speakers }) {
