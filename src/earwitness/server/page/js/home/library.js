@@ -62,11 +62,7 @@ export class Library {
       : `${count(this.episodes.length, "recording")}, ${length(seconds)}`;
     this.more.hidden = found.length <= this.shown;
     const text = this.filter.value.trim();
-    fill(
-      this.beyond,
-      text &&
-        searchLink(text),
-    );
+    fill(this.beyond, text && searchLink(text));
   }
 
   #showMore() {
