@@ -19,6 +19,7 @@ from earwitness.server.routes import (
     jobs,
     live,
     openai,
+    page,
     search,
     session,
     voices,
@@ -47,6 +48,6 @@ def application(settings: Settings) -> FastAPI:
     app.state.service = service
     problems.install(app)
     app.add_middleware(Guard, service=service)
-    for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, live, session, health):
+    for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, live, session, health, page):
         app.include_router(part.router)
     return app

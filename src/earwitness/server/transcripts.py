@@ -46,20 +46,21 @@ class Transcripts:
         with library.transaction(writes=False) as database:
             version = database.execute(
                 """
-                SELECT added, length(transcript), (SELECT count(*) || '-' || coalesce(max(id), 0) FROM corrections
-                                                   WHERE corrections.recording = episodes.recording)
+                SELECT added, length(transcript),
+                       (SELECT json_group_array(json_array(id, kind, start, end, before, after, spans)) FROM corrections
+                        WHERE corrections.recording = episodes.recording)
                 FROM episodes WHERE id = ?
                 """,
                 (episode,),
             ).fetchone()
         if version is None:
             raise UnknownEpisodeError(f"no episode has the number {episode}")
-        key = (episode, *version)
+        key = (episode, *version)  # with the corrections themselves: an id is given again once one is undone
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        content = _content(library, episode, is_corrected=not version[2].startswith("0-"))
+        content = _content(library, episode, is_corrected=version[2] != "[]")
         found = Shown(content, f'"{sha256(content).hexdigest()[:32]}"')
         with self._lock:
             self._kept[key] = found
