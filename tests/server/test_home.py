@@ -78,6 +78,7 @@ def test_a_recording_is_handed_in_cancelled_resumed_opened_and_heard(home: Page,
     expect(under_way).to_contain_text("Transcribed", timeout=WORK_MS)
     expect(home.get_by_role("status").filter(has_text="episode.flac is transcribed.")).to_be_visible()
     under_way.get_by_role("link", name="Open episode.flac").click()
+    home.locator("button.play:enabled").wait_for()
     home.locator(".said .w", has_text=re.compile(r"^dangerous\W?$")).first.click()
     expect(home.get_by_role("button", name="Pause", exact=True)).to_be_visible()
 
