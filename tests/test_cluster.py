@@ -109,6 +109,7 @@ def test_a_node_is_killed_and_the_transcripts_are_those_of_the_local_run(
     two_nodes.add_node(**clusters.SMALL)
 
 
+@pytest.mark.slow
 def test_what_was_heard_before_an_interrupt_is_not_heard_again(
     two_nodes: Any, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +137,7 @@ def test_what_was_heard_before_an_interrupt_is_not_heard_again(
     assert min(second) > max(first)
 
 
+@pytest.mark.slow
 def test_no_more_recordings_are_taken_than_there_is_room_for(two_nodes: Any, talk: Path, tmp_path: Path) -> None:
     taken = 0
 
@@ -169,6 +171,7 @@ def test_what_the_nodes_do_not_see_is_sent(
     assert texts[0]["source"] == {**texts[1]["source"], "name": "c.wav"}
 
 
+@pytest.mark.slow
 def test_a_recording_that_kills_its_workers_is_set_aside(
     two_nodes: Any, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_recording_that_kills_its_workers_is_set_aside(
     assert after.error is None
 
 
+@pytest.mark.slow
 def test_who_stops_listening_leaves_no_worker(two_nodes: Any, talk: Path, tmp_path: Path) -> None:
     references = find([str(talk / name) for name in ("c.wav", "a.wav")])
     running = batch.transcribe_all(references, Job(DEMO, tmp_path / "out", ("txt",), None), ray=two_nodes.address)
@@ -248,6 +252,7 @@ def test_auto_starts_a_cluster_and_ends_it(talk: Path, tmp_path: Path) -> None:
         assert gone(lambda: not any(process.is_running() for process in started))
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_cluster(talk: Path, tmp_path: Path) -> None:
     arguments = (str(talk / "a.wav"), "--model", "demo", "--ray", "auto")
     with command(*arguments, folder=tmp_path) as running:
