@@ -88,12 +88,12 @@ class Queue:
                 )
         return added
 
-    def claim(self, keys: Sequence[str] | None = None, *, prefix: str = "") -> Job | None:
+    def claim(self, keys: Sequence[str] | None = None, *, prefixes: Sequence[str] = ("",)) -> Job | None:
         """The oldest job that waits or whose worker is dead, now this process's; none where there is none to do.
 
         Args:
             keys: only those, where it is given.
-            prefix: only those whose keys begin with it.
+            prefixes: only those whose keys begin with one of them.
         """
         with self.library.transaction() as database:
             self._take_from_the_dead(database)
@@ -103,11 +103,13 @@ class Queue:
                 SET state = 'running', holder = ?2, held_until = ?3, changed = ?4, attempts = attempts + 1
                 WHERE id = (
                     SELECT id FROM jobs
-                    WHERE state = 'waiting' AND {_AMONG} AND substr(key, 1, length(?5)) = ?5 ORDER BY id LIMIT 1
+                    WHERE state = 'waiting' AND {_AMONG}
+                    AND EXISTS (SELECT 1 FROM json_each(?5) WHERE substr(jobs.key, 1, length(value)) = value)
+                    ORDER BY id LIMIT 1
                 )
                 RETURNING {_COLUMNS}
                 """,  # noqa: S608
-                (_listed(keys), holder(), time.time() + self.lease_s, _now(), prefix),
+                (_listed(keys), holder(), time.time() + self.lease_s, _now(), _listed(prefixes)),
             ).fetchall()
         return Job(*rows[0]) if rows else None
 
@@ -118,6 +120,11 @@ class Queue:
                 "UPDATE jobs SET held_until = ? WHERE state = 'running' AND holder = ?",
                 (time.time() + self.lease_s, holder()),
             )
+
+    def is_held(self, job: Job) -> bool:
+        """Whether a job that was claimed is still this process's: it may have been cancelled."""
+        with self.library.transaction(writes=False) as database:
+            return database.execute(f"SELECT 1 FROM jobs WHERE {_HELD}", (job.id, holder())).fetchone() is not None  # noqa: S608
 
     def done(self, job: Job) -> bool:
         """Notes that a job is done; false where it was no longer this process's, and then nothing is noted."""

@@ -21,6 +21,6 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     speech      text to sound, the same way
     known_speakers  whom its callers know
     problems    errors as answers
-    routes/     what is answered, a file for each kind of thing
+    routes/     what is answered, a file for each kind of thing, and the document that describes it
     app         all of it as one application
 """

@@ -12,6 +12,7 @@ from earwitness.server import problems
 from earwitness.server.guard import Guard
 from earwitness.server.routes import (
     corrections,
+    document,
     episodes,
     feeds,
     health,
@@ -50,4 +51,5 @@ def application(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, service=service)
     for part in (jobs, episodes, corrections, search, voices, feeds, info, openai, live, session, health, page):
         app.include_router(part.router)
+    document.describe(app, needs_key=settings.needs_key)
     return app

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from earwitness.server import keys
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from earwitness.server.service import Service
 
 COOKIE = "earwitness_session"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="earwitness"'}
 OPEN = ("/health", "/api/session", "/favicon.ico")
 OPEN_FOLDERS = ("/assets/",)
 """What is answered without a key: nothing of it tells what the library has."""
@@ -80,10 +81,11 @@ class Guard:
         try:
             try:
                 scope.setdefault("state", {})["caller"] = await self._checked(HTTPConnection(scope))
+                taken = await self._taken(scope, receive)
             except _RefusedError as refused:
                 await self._refuse(refused, scope, receive, sent)
                 return
-            await self._app(scope, self._limited(scope, receive), sent)
+            await self._app(scope, taken, sent)
         finally:
             if scope["type"] == "http":
                 route = getattr(scope.get("route"), "path", "other")
@@ -96,8 +98,8 @@ class Guard:
         if method not in SAFE or asked.scope["type"] == "websocket":
             _check_origin(asked.headers)
         address = address_of(asked)
-        caller = await self._caller(asked, address, needed=not (path == "/" or _is_open(path)))
-        if wait := self._requests.wait_s(caller):
+        caller = await self._caller(asked, address, needed=not (path == "/" or is_open(path)))
+        if self._service.settings.needs_key and (wait := self._requests.wait_s(caller)):
             raise _too_often(wait, "requests")
         return caller
 
@@ -129,28 +131,29 @@ class Guard:
         raise _RefusedError(
             401,
             "no such key; make one with `earwitness keys new NAME`" if given else "a key is needed here",
-            (("WWW-Authenticate", 'Bearer realm="earwitness"'),),
+            tuple(CHALLENGE.items()),
         )
 
     def _holder(self, key: str) -> str | None:
         with self._service.library() as library:
             return keys.holder_of(library, key)
 
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """No longer body than is allowed, where nobody else counts."""
+    async def _taken(self, scope: Scope, receive: Receive) -> Receive:
+        """What is received when the body, where nobody else counts it, has come and is no longer than is allowed."""
         if scope["type"] != "http" or scope["path"] in UPLOADS:
             return receive
         most, received = self._service.settings.max_body_bytes, 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
+        came: deque[Message] = deque()
+        while not came or came[-1].get("more_body"):
+            came.append(await receive())
+            received += len(came[-1].get("body", b""))
             if received > most:
-                raise HTTPException(413, f"the body is longer than {most} bytes, the most that is taken here")
-            return message
+                raise _RefusedError(413, f"the body is longer than {most} bytes, the most that is taken here")
 
-        return counted
+        async def again() -> Message:
+            return came.popleft() if came else await receive()
+
+        return again
 
     async def _refuse(self, refused: _RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -165,7 +168,8 @@ def address_of(asked: HTTPConnection) -> str:
     return asked.client.host if asked.client else "nobody"
 
 
-def _is_open(path: str) -> bool:
+def is_open(path: str) -> bool:
+    """Whether a path is answered without a key."""
     return path in OPEN or path.startswith(OPEN_FOLDERS)
 
 

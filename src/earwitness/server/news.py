@@ -39,43 +39,59 @@ class News:
     reason: str | None = None
 
 
+@dataclass
+class _Run:
+    """A running job: when its first and its last step were told, and that step."""
+
+    began_s: Seconds | None = None
+    told_s: Seconds | None = None
+    step: Step = Step()
+
+
 class Newsroom:
     """Everybody who listens, and the step that each running job is at."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._listeners: set[_Listener] = set()
-        self._steps: dict[str, Step] = {}
-        self._began: dict[str, float] = {}
-        self._told: dict[str, float] = {}
+        self._running: dict[str, _Run] = {}
         self._closed = False
 
     def step_of(self, job: str) -> Step:
         with self._lock:
-            return self._steps.get(job, Step())
+            known = self._running.get(job)
+            return known.step if known else Step()
 
     def progress(self, job: str, stage: str, done: Seconds, total: Seconds, now_s: float) -> None:
-        """Tells how far a running job is, at a time of a clock that never goes back."""
-        if now_s - self._told.get(job, -EVERY_S) < EVERY_S:
-            return
-        self._told[job] = now_s
-        share = min(1.0, share_done(stage, done, total))
-        began = self._began.setdefault(job, now_s)
-        left = (now_s - began) * (1 - share) / share if share > 0.05 else None
-        step = Step(stage, share, left)
+        """Tells how far a running job is, at a time of a clock that never goes back; of one that is not, nothing."""
         with self._lock:
-            self._steps[job] = step
-        self.tell(News(job, "running", step))
+            known = self._running.get(job)
+            if known is None or (known.told_s is not None and now_s - known.told_s < EVERY_S):
+                return
+            known.began_s = now_s if known.began_s is None else known.began_s
+            known.told_s = now_s
+            share = min(1.0, share_done(stage, done, total))
+            left = (now_s - known.began_s) * (1 - share) / share if share > 0.05 else None
+            known.step = Step(stage, share, left)
+            self._pass_on(News(job, "running", known.step))
 
     def tell(self, news: News) -> None:
         """Passes news on; callable from any thread."""
         with self._lock:
-            if news.state != "running":
-                self._steps.pop(news.job, None)
-                self._began.pop(news.job, None)
-                self._told.pop(news.job, None)
-            listeners = list(self._listeners)
-        for listener in listeners:
+            if news.state == "running":
+                self._running[news.job] = _Run()
+            else:
+                self._running.pop(news.job, None)
+            self._pass_on(news)
+
+    def waits(self, job: str) -> None:
+        """Tells of a job that is new, or waits again; by now a worker may have it, which counts for more."""
+        with self._lock:
+            self._pass_on(News(job, "waiting"))
+
+    def _pass_on(self, news: News) -> None:
+        """To all who listen, in the order in which it happens: whoever calls this has the lock."""
+        for listener in self._listeners:
             listener.put(news)
 
     async def listen(self, job: str | None = None) -> AsyncIterator[News]:

@@ -29,6 +29,10 @@ class FailedError(EarwitnessError, RuntimeError):
     """A recording that was sent cannot be transcribed."""
 
 
+class StoppingError(EarwitnessError, RuntimeError):
+    """The server is about to stop."""
+
+
 class NotFoundError(EarwitnessError, KeyError):
     """What was asked for is not there."""
 
@@ -48,6 +52,7 @@ STATUSES: Mapping[type[Exception], int] = {
     TranscriptError: 422,
     SourceError: 422,
     FailedError: 422,
+    StoppingError: 503,
     StorageError: 507,
     ModelError: 503,
     EarwitnessError: 500,
@@ -85,6 +90,8 @@ def openai_problem(status: int, detail: str, headers: Mapping[str, str] | None =
 
 def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that says what is wrong, in the form that those expect who ask for that path."""
+    # What is too long is not read to its end, so that nothing else can follow on that connection.
+    headers = {**(headers or {}), **({"Connection": "close"} if status == 413 else {})}
     return (openai_problem if path.startswith("/v1/") else problem)(status, detail, headers)
 
 

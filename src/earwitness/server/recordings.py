@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -144,16 +144,18 @@ class Coming:
         return self._digest.hexdigest()
 
     def keep(self) -> str:
-        """Keeps it: whole, on the disk, under its sha256, which is returned; else as `finish`."""
-        recording = self.finish()
+        """Keeps it, finished or not: whole, on the disk, under its sha256, which is returned; else as `finish`."""
+        recording = self._digest.hexdigest() if self._file.closed else self.finish()
         try:
             self.path.replace(self._kept / recording)
+            _sync(self._kept)
         except OSError as error:
             raise _unwritable(self.path.parent, error) from error
         return recording
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take is tried again here
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
 
@@ -200,6 +202,16 @@ def forget(library: Library, recording: str) -> None:
     """Notes that a recording is no longer kept."""
     with library.transaction() as database:
         database.execute("DELETE FROM media WHERE recording = ?", (recording,))
+
+
+def _sync(folder: Path) -> None:
+    """Has the names in a folder on the disk, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def _unwritable(folder: Path, error: OSError) -> StorageError:

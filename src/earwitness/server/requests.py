@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from sqlite3 import Connection
 from typing import Any
 
 from earwitness.checkpoints import digest
@@ -18,11 +19,14 @@ from earwitness.errors import EarwitnessError, OptionError
 from earwitness.library.jobs import Queue
 from earwitness.library.store import Library
 from earwitness.options import Options
+from earwitness.processes import holder, is_gone
 from earwitness.source import Reference
 from earwitness.values import from_plain, to_plain
 
-PREFIX = "serve:"
-"""The keys of the server's jobs begin with this; other jobs of the queue are not its own."""
+KEPT_PREFIX = "serve:"
+"""The keys of jobs that any server on the library may do begin with this."""
+AWAITED_PREFIX = "await:"
+"""Those of jobs whose answer a caller waits for: then the server's `holder` follows, for only that one can give it."""
 CANCELLED = "cancelled"
 STATES = ("waiting", "running", "done", "failed", CANCELLED)
 
@@ -78,6 +82,24 @@ class Work:
         return base.changed(**self.options)
 
 
+def prefixes() -> Sequence[str]:
+    """How the keys of the jobs begin that this server may do; other jobs of the queue are none of its own."""
+    return KEPT_PREFIX, f"{AWAITED_PREFIX}{holder()}:"
+
+
+def id_of(key: str) -> str:
+    """The request that a job of one of those keys is."""
+    return key.rpartition(":")[2]
+
+
+def asked_before(library: Library, work: Work, *, content: str = "", idempotency: str | None) -> Request | None:
+    """The request that was made with the same key; arguments and errors as for `ask`."""
+    if idempotency is None:
+        return None
+    with library.transaction(writes=False) as database:
+        return _known(database, work, content, idempotency)
+
+
 def ask(library: Library, work: Work, origin: str, *, content: str = "", idempotency: str | None = None) -> Request:
     """Puts a request into the queue, or finds the one that was made with the same key.
 
@@ -92,24 +114,20 @@ def ask(library: Library, work: Work, origin: str, *, content: str = "", idempot
         ReusedKeyError: the key came with another request before.
         StorageError: the library cannot be written.
     """
-    request, key = secrets.token_urlsafe(12), None
-    asked = digest(content or work.reference.argument, work.options)
+    request = secrets.token_urlsafe(12)
+    key = (KEPT_PREFIX if work.keep else f"{AWAITED_PREFIX}{holder()}:") + request
+    hashed = _hashed(idempotency) if idempotency is not None else None
     with library.transaction() as database:
-        if idempotency is not None:
-            key = sha256(idempotency.encode(errors="surrogatepass")).hexdigest()
-            known = database.execute("SELECT id, asked FROM requests WHERE idempotency = ?", (key,)).fetchone()
-            if known and known[1] != asked:
-                raise ReusedKeyError("this Idempotency-Key came with another request before; give each its own")
-            if known:
-                return Request(*database.execute(f"{_SELECT} WHERE requests.id = ?", known[:1]).fetchone())
+        if idempotency is not None and (known := _known(database, work, content, idempotency)):
+            return known
         now = datetime.now(UTC).isoformat(timespec="seconds")
         database.execute(
             "INSERT INTO requests (id, job, name, origin, idempotency, asked, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (request, PREFIX + request, work.reference.name, origin, key, asked, now),
+            (request, key, work.reference.name, origin, hashed, _asked(work, content), now),
         )
         database.execute(
             "INSERT INTO jobs (key, work, state, created, changed) VALUES (?, ?, 'waiting', ?, ?)",
-            (PREFIX + request, json.dumps(to_plain(work)), now, now),
+            (key, json.dumps(to_plain(work)), now, now),
         )
         return Request(*database.execute(f"{_SELECT} WHERE requests.id = ?", (request,)).fetchone())
 
@@ -129,7 +147,7 @@ def request_of(library: Library, number: str) -> Request:
     with library.transaction(writes=False) as database:
         row = database.execute(f"{_SELECT} WHERE requests.id = ?", (number,)).fetchone()
     if row is None:
-        raise UnknownRequestError(f"no job has the id {number[:40]!r}")
+        raise _unknown(number)
     return _shown(Request(*row))
 
 
@@ -148,15 +166,13 @@ def counts(library: Library) -> dict[str, int]:
 
 def cancel(library: Library, number: str) -> Request:
     """Ends a request that is not ended yet."""
-    request_of(library, number)
-    Queue(library).cancel(PREFIX + number, CANCELLED)
+    Queue(library).cancel(_job_of(library, number), CANCELLED)
     return request_of(library, number)
 
 
 def retry(library: Library, number: str) -> Request:
     """Lets a request that failed or was cancelled wait again."""
-    request_of(library, number)
-    Queue(library).retry([PREFIX + number])
+    Queue(library).retry([_job_of(library, number)])
     return request_of(library, number)
 
 
@@ -167,16 +183,18 @@ def finished(library: Library, number: str, episode: int) -> None:
 
 
 def drop_unawaited(library: Library) -> None:
-    """Ends the requests whose answer nobody waits for any more: those of a server that is gone."""
+    """Ends the requests whose answer nobody waits for any more: those of servers that are gone."""
     with library.transaction() as database:
-        database.execute("DELETE FROM jobs WHERE key IN (SELECT job FROM requests WHERE origin = 'api')")
-        database.execute("DELETE FROM requests WHERE origin = 'api'")
+        awaited = database.execute("SELECT key FROM jobs WHERE key LIKE ? || '%'", (AWAITED_PREFIX,)).fetchall()
+        gone = [(key,) for (key,) in awaited if is_gone(key.removeprefix(AWAITED_PREFIX).rpartition(":")[0])]
+        database.executemany("DELETE FROM jobs WHERE key = ?", gone)
+        database.executemany("DELETE FROM requests WHERE job = ?", gone)
 
 
 def forget(library: Library, number: str) -> None:
     """Removes a request that was answered and is nobody else's business."""
     with library.transaction() as database:
-        database.execute("DELETE FROM jobs WHERE key = ?", (PREFIX + number,))
+        database.execute("DELETE FROM jobs WHERE key = (SELECT job FROM requests WHERE id = ?)", (number,))
         database.execute("DELETE FROM requests WHERE id = ?", (number,))
 
 
@@ -184,6 +202,35 @@ def work_of(text: str) -> Work:
     """What `ask` put into the queue."""
     work: Work = from_plain(Work, json.loads(text))
     return work
+
+
+def _known(database: Connection, work: Work, content: str, idempotency: str) -> Request | None:
+    row = database.execute("SELECT id, asked FROM requests WHERE idempotency = ?", (_hashed(idempotency),)).fetchone()
+    if row is None:
+        return None
+    if row[1] != _asked(work, content):
+        raise ReusedKeyError("this Idempotency-Key came with another request before; give each its own")
+    return _shown(Request(*database.execute(f"{_SELECT} WHERE requests.id = ?", row[:1]).fetchone()))
+
+
+def _asked(work: Work, content: str) -> str:
+    return digest(content or work.reference.argument, work.options)
+
+
+def _hashed(idempotency: str) -> str:
+    return sha256(idempotency.encode(errors="surrogatepass")).hexdigest()
+
+
+def _job_of(library: Library, number: str) -> str:
+    with library.transaction(writes=False) as database:
+        row = database.execute("SELECT job FROM requests WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise _unknown(number)
+    return str(row[0])
+
+
+def _unknown(number: str) -> UnknownRequestError:
+    return UnknownRequestError(f"no job has the id {number[:40]!r}")
 
 
 def _shown(found: Request) -> Request:

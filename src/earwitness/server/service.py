@@ -46,8 +46,12 @@ class Service:
         return Library(self.settings.library)
 
     def start(self) -> None:
+        # While one connection is open the others, each request's own, find the library's log in place: whoever opens
+        # or closes it alone makes or removes it, which takes ten times as long as to read.
+        self._held_open = self.library()
         self.workers.start()
 
     def stop(self) -> None:
         self.news.close()
         self.workers.stop()
+        self._held_open.close()

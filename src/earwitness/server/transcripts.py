@@ -76,11 +76,21 @@ def transcript(library: Library, episode: int) -> Transcript:
         UnknownEpisodeError: there is none of this number.
         StorageError: the library is damaged.
     """
+    recording_of(library, episode)
+    return transcript_of(library, episode)
+
+
+def recording_of(library: Library, episode: int) -> str:
+    """The sha256 of an episode's recording.
+
+    Raises:
+        UnknownEpisodeError: there is none of this number.
+    """
     with library.transaction(writes=False) as database:
-        row = database.execute("SELECT 1 FROM episodes WHERE id = ?", (episode,)).fetchone()
+        row = database.execute("SELECT recording FROM episodes WHERE id = ?", (episode,)).fetchone()
     if row is None:
         raise UnknownEpisodeError(f"no episode has the number {episode}")
-    return transcript_of(library, episode)
+    return str(row[0])
 
 
 def _content(library: Library, episode: int, *, is_corrected: bool) -> bytes:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 100
 MAX_FIELD_BYTES = 4 * 2**20
-"""OpenAI's clients send sound in fields, as text."""
+"""OpenAI's clients send sound in fields, as text: four speakers that they know."""
+MAX_FIELDS_BYTES = 4 * MAX_FIELD_BYTES
 
 
 class TooLargeError(EarwitnessError, ValueError):
@@ -61,7 +62,7 @@ async def form(request: Request, coming: Coming, most_bytes: int, *, file: str =
         TooLargeError: the body is longer than `most_bytes`.
         StorageError: the disk is full, and so on.
     """
-    from python_multipart.exceptions import MultipartParseError
+    from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser, parse_options_header
 
     kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -73,7 +74,7 @@ async def form(request: Request, coming: Coming, most_bytes: int, *, file: str =
         async for block in _blocks(request, most_bytes):
             parser.write(block)
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise FormError(f"the form cannot be read ({error}); send it again") from error
     if not parts.ended:
         raise FormError("the form ends too early; send it again")
@@ -108,6 +109,7 @@ class _Parts:
         self._headers: dict[bytes, bytes] = {}
         self._name: str | None = None
         self._value = bytearray()
+        self._bytes = 0
 
     def callbacks(self) -> Any:
         return {
@@ -150,6 +152,9 @@ class _Parts:
         elif len(self._value) + end - start > MAX_FIELD_BYTES:
             raise FormError(f"the field {self._name[:40]!r} is longer than {MAX_FIELD_BYTES} bytes")
         else:
+            self._bytes += end - start
+            if self._bytes > MAX_FIELDS_BYTES:
+                raise FormError(f"the fields of the form are longer than {MAX_FIELDS_BYTES} bytes together")
             self._value += data[start:end]
 
     def _end(self) -> None:

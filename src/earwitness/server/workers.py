@@ -12,7 +12,6 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,12 +31,13 @@ from earwitness.pipeline import Engines
 from earwitness.server import requests
 from earwitness.server.news import News, Newsroom
 from earwitness.server.recordings import Recordings, keep_sound
-from earwitness.server.requests import CANCELLED, PREFIX
+from earwitness.server.requests import CANCELLED
 from earwitness.server.settings import Settings
 from earwitness.types import Transcript
 
 LOOK_S = 2.0
-"""So often a free worker looks for jobs that another process has put into the queue."""
+"""So often a free worker looks for jobs that another process has put into the queue, and tries again what the library
+refused."""
 NICENESS = 5
 """Of children: whoever reads goes before whoever computes."""
 
@@ -58,6 +58,7 @@ class Workers:
         self._stopped, self._wake = Event(), Event()
         self._lock = Lock()
         self._children: dict[str, Any] = {}
+        self._killed: set[str] = set()
         self._results: dict[str, Transcript] = {}
         self._threads: Sequence[Thread] = ()
 
@@ -83,11 +84,11 @@ class Workers:
         self._wake.set()
 
     def cancel(self, request: str) -> None:
-        """Stops work on a request that was cancelled."""
+        """Stops work on a request that was cancelled; in the library it is by now."""
         with self._lock:
-            process = self._children.get(request)
-        if process:
-            process.terminate()
+            if process := self._children.get(request):
+                self._killed.add(request)
+                process.terminate()
         self._news.tell(News(request, CANCELLED))
 
     def result(self, request: str) -> Transcript | None:
@@ -112,35 +113,53 @@ class Workers:
         child: _Child | None = None
         while not self._stopped.is_set():
             self._wake.clear()
-            try:
-                with Library(self._settings.library) as library:
-                    job = Queue(library).claim(prefix=PREFIX)
-            except StorageError:  # it is held by another process, or the disk is full: that may pass
-                job = None
+            job = self._claimed()
             if job is None:
                 self._wake.wait(LOOK_S)
                 continue
-            child = child or _Child(self._settings)
+            try:
+                child = child or _Child(self._settings)
+            except OSError:  # no memory, no processes: that may pass
+                self._settle(job, requests.id_of(job.key), None, give_back=True)
+                self._stopped.wait(LOOK_S)
+                continue
             if not self._do(job, child):
                 child.end()
                 child = None
         if child:
             child.end()
 
+    def _claimed(self) -> Job | None:
+        try:
+            with Library(self._settings.library) as library:
+                return Queue(library).claim(prefixes=requests.prefixes())
+        except StorageError:  # it is held by another process, or the disk is full: that may pass
+            return None
+
     def _do(self, job: Job, child: _Child) -> bool:
-        """Does a job; false where the child is of no use any more."""
-        request = job.key.removeprefix(PREFIX)
+        """Does a job; false where the child is of no use any more.
+
+        From when its child is known `stop` and `cancel` end it; what they missed before is seen here.
+        """
+        request, ended = requests.id_of(job.key), None
         with self._lock:
             self._children[request] = child.process
         self._news.tell(News(request, "running"))
-        try:
+        if not self._stopped.is_set() and self._is_wanted(job):
             ended = self._listened(job, request, child)
-        finally:
-            with self._lock:
-                self._children.pop(request, None)
-        with suppress(StorageError):  # then its lease ends, and it is done again from its checkpoints
-            self._settle(job, request, ended)
-        return ended is not None
+        with self._lock:
+            del self._children[request]
+            is_killed = request in self._killed
+            self._killed.discard(request)
+        self._settle(job, request, ended, give_back=self._stopped.is_set())
+        return ended is not None and not is_killed
+
+    def _is_wanted(self, job: Job) -> bool:
+        try:
+            with Library(self._settings.library) as library:
+                return Queue(library).is_held(job)
+        except StorageError:
+            return True
 
     def _listened(self, job: Job, request: str, child: _Child) -> _Ended | None:
         """What a child says at the end; none where it died."""
@@ -153,26 +172,38 @@ class Workers:
             return message
         except (EOFError, OSError):
             return None
-        except (EarwitnessError, ValueError, TypeError) as error:  # a job of an older version
+        except (EarwitnessError, LookupError, ValueError, TypeError) as error:  # a job of an older version
             return _Ended(error=str(error))
 
-    def _settle(self, job: Job, request: str, ended: _Ended | None) -> None:
-        with Library(self._settings.library) as library:
-            queue = Queue(library)
-            if ended is None:
-                settled = queue.give_back(job) if self._stopped.is_set() else queue.died(job)
-            elif ended.error:
-                settled = queue.failed(job, ended.error)
+    def _settle(self, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+        """Notes what became of a job, as soon as the library can be written; this process holds it until then."""
+        while True:
+            try:
+                with Library(self._settings.library) as library:
+                    self._note(library, job, request, ended, give_back=give_back)
+                    now = requests.request_of(library, request)
+            except StorageError:
+                if self._stopped.wait(LOOK_S):
+                    return  # the next server finds it held by nobody
+            except requests.UnknownRequestError:  # its answer is nobody's business any more
+                self._news.tell(News(request, CANCELLED))
+                return
             else:
-                if ended.episode is not None:
-                    requests.finished(library, request, ended.episode)
-                settled = queue.done(job)
-                if settled and ended.transcript is not None:
-                    with self._lock:
-                        self._results[request] = ended.transcript
-            if settled:
-                now = requests.request_of(library, request)
                 self._news.tell(News(request, now.state, episode=now.episode, reason=now.reason))
+                return
+
+    def _note(self, library: Library, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+        queue = Queue(library)
+        if ended is None:
+            (queue.give_back if give_back else queue.died)(job)
+        elif ended.error:
+            queue.failed(job, ended.error)
+        else:
+            if ended.episode is not None:
+                requests.finished(library, request, ended.episode)
+            if queue.done(job) and ended.transcript is not None:
+                with self._lock:
+                    self._results[request] = ended.transcript
 
 
 class _Child:

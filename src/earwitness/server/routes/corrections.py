@@ -17,7 +17,7 @@ from earwitness.library.edits import giving, naming
 from earwitness.library.voices import checked_name
 from earwitness.server.routes.common import Number, TheService, problems
 from earwitness.server.service import Service
-from earwitness.server.transcripts import transcript
+from earwitness.server.transcripts import recording_of, transcript
 from earwitness.types import Transcript
 
 router = APIRouter(prefix="/api/episodes/{episode}/corrections", tags=["corrections"])
@@ -75,11 +75,10 @@ class Corrected(BaseModel):
 def listed(episode: Number, service: TheService) -> Sequence[dict[str, Any]]:
     """The corrections, in the order in which they were made."""
     with service.library() as library:
-        made = transcript(library, episode)
-        return [dataclasses.asdict(one) for one in episodes.corrections(library, made.source.sha256)]
+        return [dataclasses.asdict(one) for one in episodes.corrections(library, recording_of(library, episode))]
 
 
-@router.post("", responses=problems(404, 422))
+@router.post("", responses=problems(404))
 def correct(episode: Number, asked: Asked, service: TheService) -> Corrected:
     """Sets something right. It stays right when the recording is transcribed again."""
     with service.library() as library:
@@ -92,7 +91,7 @@ def correct(episode: Number, asked: Asked, service: TheService) -> Corrected:
 def undo(episode: Number, service: TheService) -> Corrected:
     """Takes the last correction back; without one, nothing changes."""
     with service.library() as library:
-        episodes.undo(library, transcript(library, episode).source.sha256)
+        episodes.undo(library, recording_of(library, episode))
     return _corrected(service, episode)
 
 

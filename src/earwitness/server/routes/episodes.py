@@ -19,7 +19,7 @@ from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
 from earwitness.server import recordings
-from earwitness.server.routes.common import NotFoundError, Number, TheService, problems
+from earwitness.server.routes.common import NotFoundError, Number, TheService, content, problems
 from earwitness.server.transcripts import transcript
 from earwitness.stems import safe_stem
 
@@ -93,7 +93,11 @@ def formats() -> Sequence[FormatShown]:
     return [FormatShown(name, one.suffix) for name, one in FORMATS.items()]
 
 
-@router.get("/episodes/{episode}", response_class=Response, responses=problems(404))
+@router.get(
+    "/episodes/{episode}",
+    response_class=Response,
+    responses={**content("The transcript.", "application/json"), **content("As before.", status=304), **problems(404)},
+)
 def one(
     episode: Number, service: TheService, if_none_match: Annotated[str | None, Header(max_length=200)] = None
 ) -> Response:
@@ -119,7 +123,17 @@ def remove(episode: Number, service: TheService) -> None:
     service.recordings.remove(found.recording)
 
 
-@router.get("/episodes/{episode}/audio", response_class=FileResponse, responses=problems(404, 416))
+@router.get(
+    "/episodes/{episode}/audio",
+    response_class=FileResponse,
+    responses={
+        **content("The recording.", "audio/*", "application/octet-stream"),
+        **content("A part of it.", "audio/*", "application/octet-stream", "multipart/byteranges", status=206),
+        **content("No such ranges.", "text/plain", status=400),
+        **content("No such part.", "text/plain", status=416),
+        **problems(404),
+    },
+)
 def audio(episode: Number, service: TheService) -> Response:
     """The recording, or the part of it that a Range header asks for."""
     with service.library() as library:
@@ -131,7 +145,11 @@ def audio(episode: Number, service: TheService) -> Response:
     return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
 
-@router.get("/episodes/{episode}/peaks", response_class=FileResponse, responses=problems(404))
+@router.get(
+    "/episodes/{episode}/peaks",
+    response_class=FileResponse,
+    responses={**content("The shape.", "application/json"), **problems(404)},
+)
 def peaks(episode: Number, service: TheService) -> Response:
     """The shape of the recording, as audiowaveform writes it in JSON: 20 pairs of lowest and highest a second."""
     with service.library() as library:
@@ -142,7 +160,11 @@ def peaks(episode: Number, service: TheService) -> Response:
     return FileResponse(path, media_type="application/json", headers={"Cache-Control": "private, max-age=86400"})
 
 
-@router.get("/episodes/{episode}/exports/{name}", response_class=Response, responses=problems(404))
+@router.get(
+    "/episodes/{episode}/exports/{name}",
+    response_class=Response,
+    responses={**content("The file.", *sorted(set(EXPORT_TYPES.values()))), **problems(404)},
+)
 def export(episode: Number, name: str, service: TheService) -> Response:
     """The transcript in another format, as a file."""
     if name not in FORMATS:

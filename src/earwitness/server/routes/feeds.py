@@ -12,7 +12,7 @@ from earwitness.errors import OptionError
 from earwitness.feeds.choice import Wish
 from earwitness.feeds.fetching import is_address
 from earwitness.server import feeds
-from earwitness.server.routes.common import TheService, problems
+from earwitness.server.routes.common import TheService
 from earwitness.server.routes.jobs import JobShown, shown
 
 router = APIRouter(prefix="/api/feeds", tags=["jobs"])
@@ -26,12 +26,14 @@ class AskedFeed(BaseModel):
     match: Annotated[str, Field(max_length=200)] = ""
 
 
-@router.post("", status_code=202, responses=problems(422))
+@router.post("", status_code=202)
 def create(asked: AskedFeed, service: TheService) -> Sequence[JobShown]:
     """Hands in episodes of a feed; the job of one that was handed in before is that one."""
     if not is_address(asked.feed):
         raise OptionError("feed: give an http(s) address")
     with service.library() as library:
         made = feeds.ask_for(library, asked.feed, Wish(asked.limit, None, asked.match), service.settings.options.source)
+    for one in made:
+        service.news.waits(one.id)
     service.workers.wake()
     return [shown(service, one) for one in made]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from earwitness.server import requests
-from earwitness.server.routes.common import TheService, problems
+from earwitness.server.routes.common import TheService, content
 
 router = APIRouter(tags=["health"])
 
@@ -25,14 +25,14 @@ def health() -> Health:
     return Health("ok")
 
 
-@router.get("/ready", responses=problems(507))
+@router.get("/ready")
 def ready(service: TheService) -> Health:
     """That the library can be read and written, so that jobs can be taken."""
     with service.library() as library, library.transaction():
         return Health("ready")
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses=content("Numbers.", "text/plain"))
 def metrics(service: TheService) -> Response:
     """What the server counts, for Prometheus."""
     with service.library() as library:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from earwitness import __version__
 from earwitness.server.openai import LANGUAGES
 from earwitness.server.routes.common import TheService
-from earwitness.server.routes.jobs import MODELS, OPTIONS
+from earwitness.server.routes.job_options import MODELS, OPTIONS
 
 router = APIRouter(prefix="/api", tags=["server"])
 

@@ -11,15 +11,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from earwitness.engines.hub import DEMO
-from earwitness.engines.whisper_forms import CTRANSLATE2
 from earwitness.errors import OptionError
 from earwitness.server import requests
 from earwitness.server.news import ENDS, News, Step
+from earwitness.server.recordings import Coming
 from earwitness.server.requests import Work
-from earwitness.server.routes.common import TheService, problems
+from earwitness.server.routes.common import TheService, content, problems
+from earwitness.server.routes.job_options import JobOptions, read
 from earwitness.server.service import Service
 from earwitness.server.uploads import FormError, body, form
 from earwitness.source import Reference, find
@@ -27,14 +28,10 @@ from earwitness.stems import printable, safe_stem
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
-ALIVE_S = 15.0
-"""So often a stream says that it is still there, where nothing else happens."""
-OPTIONS = frozenset(
-    "language task hotwords initial_prompt speakers min_speakers max_speakers diarize known_voices model".split()
-)
-"""The options that a request may set."""
-
-MODELS = frozenset(("auto", DEMO, *CTRANSLATE2.ids))
+EVENTS = "text/event-stream"
+ALIVE_S = 2.0
+"""So often a stream says that it is still there, where nothing else happens, and looks whether another server that has
+this library ended the job."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,13 @@ class JobShown:
     left_s: float | None
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(BaseModel):
     """A recording on the web, and how to transcribe it."""
 
-    url: str
-    options: dict[str, str | int | bool] = dataclasses.field(default_factory=dict)
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: Annotated[str, Field(min_length=1, max_length=4000, description="Its http(s) address.")]
+    options: JobOptions = JobOptions()
 
 
 _FORM = {
@@ -86,7 +84,7 @@ _FORM = {
 }
 
 
-@router.post("", status_code=202, responses=problems(400, 413, 422), openapi_extra=_FORM)
+@router.post("", status_code=202, responses=problems(400), openapi_extra=_FORM)
 async def create(
     request: Request,
     service: TheService,
@@ -106,11 +104,9 @@ async def create(
             sent = await form(request, coming, service.settings.max_upload_bytes)
             if sent.file_name is None:
                 raise FormError("the form has no part called 'file'; send the recording there")
-            options = options_of(_object(sent.one("options", "{}")))
-            recording = await run_in_threadpool(coming.keep)
-        name = printable(sent.file_name) or "recording"
-        reference = Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name))
-        made = await run_in_threadpool(_asked, service, Work(reference, options), "upload", recording, key)
+            options = read(JobOptions, sent.one("options", "{}")).given()
+            made = await run_in_threadpool(_uploaded, service, coming, sent.file_name, options, key)
+    service.news.waits(made.id)
     service.workers.wake()
     return shown(service, made)
 
@@ -122,7 +118,7 @@ def listed(service: TheService, limit: Annotated[int, Query(ge=1, le=1000)] = 10
         return [shown(service, one) for one in requests.requests(library, limit)]
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get("/events", response_class=StreamingResponse, responses=content("Events.", EVENTS))
 async def all_events(service: TheService) -> StreamingResponse:
     """What happens to all jobs, as server-sent events (`event: job`), from now on."""
     return _stream(_events(service, None))
@@ -150,11 +146,14 @@ def retry(job: str, service: TheService) -> JobShown:
     """Lets a job that failed or was cancelled wait again; what it had finished is not done again."""
     with service.library() as library:
         found = requests.retry(library, job)
+    service.news.waits(job)
     service.workers.wake()
     return shown(service, found)
 
 
-@router.get("/{job}/events", response_class=StreamingResponse, responses=problems(404))
+@router.get(
+    "/{job}/events", response_class=StreamingResponse, responses={**content("Events.", EVENTS), **problems(404)}
+)
 async def events(job: str, service: TheService) -> StreamingResponse:
     """What happens to a job, as server-sent events (`event: job`): how it is now, every step, and its end."""
     await run_in_threadpool(one, job, service)
@@ -162,44 +161,27 @@ async def events(job: str, service: TheService) -> StreamingResponse:
 
 
 def _from_url(service: Service, content: bytes, key: str | None) -> requests.Request:
-    asked = _object(content.decode(errors="replace"))
-    url, options = asked.pop("url", None), asked.pop("options", {})
-    if asked or not isinstance(url, str) or not isinstance(options, dict):
-        raise OptionError('give {"url": "https://...", "options": {...}}')
-    if not url.lower().startswith(("http://", "https://")):
-        raise OptionError(f"{printable(url)[:80]!r} is no http(s) address")
-    return _asked(service, Work(find([url])[0], options_of(options)), "url", "", key)
-
-
-def _asked(service: Service, work: Work, origin: str, content: str, key: str | None) -> requests.Request:
+    asked: Asked = read(Asked, content)
+    if not asked.url.lower().startswith(("http://", "https://")):
+        raise OptionError(f"url: {printable(asked.url)[:80]!r} is no http(s) address")
+    work = Work(find([asked.url])[0], asked.options.given())
     work.over(service.settings.options)  # what is wrong with its options is said now
     with service.library() as library:
-        return requests.ask(library, work, origin, content=content, idempotency=key)
+        return requests.ask(library, work, "url", idempotency=key)
 
 
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise FormError(f"no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise FormError("the JSON must be an object")
-    return found
-
-
-def options_of(asked: dict[str, Any]) -> dict[str, Any]:
-    """The options that a request may set, as it sets them.
-
-    Raises:
-        OptionError: it sets another, or to what is no value.
-    """
-    if unknown := [name for name in asked if name not in OPTIONS]:
-        raise OptionError(f"no such option: {', '.join(map(repr, unknown))}; there are {', '.join(sorted(OPTIONS))}")
-    if asked.get("model", "auto") not in MODELS:  # a folder of this machine is nobody else's business
-        raise OptionError(f"no such model: {asked['model']!r}; there are {', '.join(sorted(MODELS))}")
-    if wrong := [name for name, value in asked.items() if not isinstance(value, str | int | bool)]:
-        raise OptionError(f"{', '.join(wrong)}: give a text, a number, true or false")
-    return asked
+def _uploaded(
+    service: Service, coming: Coming, file_name: str, options: dict[str, Any], key: str | None
+) -> requests.Request:
+    recording = coming.finish()
+    name = printable(file_name) or "recording"
+    work = Work(Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name)), options)
+    work.over(service.settings.options)
+    with service.library() as library:
+        if known := requests.asked_before(library, work, content=recording, idempotency=key):
+            return known
+        coming.keep()
+        return requests.ask(library, work, "upload", content=recording, idempotency=key)
 
 
 def shown(service: Service, found: requests.Request) -> JobShown:
@@ -210,35 +192,53 @@ def shown(service: Service, found: requests.Request) -> JobShown:
 
 
 async def _events(service: Service, job: str | None) -> AsyncIterator[bytes]:
-    """First how it is now; news that come while that is read are not missed."""
-    told = asyncio.Queue[News | None]()
+    """First how it is now; news that come while that is read are not missed.
+
+    No more than one piece of news is taken ahead of whoever reads slowly: the rest is for `Newsroom` to keep short.
+    """
+    told, known = asyncio.Queue[News | None](1), dict[str, JobShown]()
 
     async def listen() -> None:
         async for news in service.news.listen(job):
-            told.put_nowait(news)
-        told.put_nowait(None)
+            await told.put(news)
+        await told.put(None)
 
     listening = asyncio.create_task(listen())
     try:
         await asyncio.sleep(0)
         if job is not None:
-            now = await run_in_threadpool(one, job, service)
-            yield _event(now)
-            if now.state in ENDS:
-                return
-        while True:
+            known[job] = await run_in_threadpool(one, job, service)
+            yield _event(known[job])
+        while job is None or known[job].state not in ENDS:
             try:
                 news = await asyncio.wait_for(told.get(), ALIVE_S)
             except TimeoutError:
                 yield b": still here\n\n"
-                continue
+                news = News(job, "") if job else None
+                if news is None:
+                    continue
             if news is None:
                 return
-            yield _event(await run_in_threadpool(one, news.job, service))
-            if job is not None and news.state in ENDS:
-                return
+            now = await _now(service, news, known.get(news.job))
+            if now is not None and now != known.get(news.job):
+                known[news.job] = now
+                if job is not None or now.origin != "api":
+                    yield _event(now)
+            if job is None and news.state in ENDS:
+                known.pop(news.job, None)
     finally:
         listening.cancel()
+
+
+async def _now(service: Service, news: News, before: JobShown | None) -> JobShown | None:
+    """A job as it is by some news; of one that runs on, only its step is new. None where it is there no more."""
+    if before is not None and before.state == news.state == "running":
+        step = news.step
+        return dataclasses.replace(before, stage=step.stage, share=step.share, left_s=step.left_s)
+    try:
+        return await run_in_threadpool(one, news.job, service)
+    except requests.UnknownRequestError:
+        return before if before is None else dataclasses.replace(before, state=requests.CANCELLED)
 
 
 def _event(job: JobShown) -> bytes:
@@ -246,4 +246,4 @@ def _event(job: JobShown) -> bytes:
 
 
 def _stream(events: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(events, media_type=EVENTS, headers={"Cache-Control": "no-store"})

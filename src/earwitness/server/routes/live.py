@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from earwitness.errors import EarwitnessError, OptionError
 from earwitness.server.listening import Session
-from earwitness.server.routes.jobs import options_of
+from earwitness.server.routes.job_options import options_of
 from earwitness.server.service import Service
 
 router = APIRouter()

@@ -20,11 +20,12 @@ from earwitness.errors import EarwitnessError, OptionError
 from earwitness.server import known_speakers, openai, requests, speech
 from earwitness.server.known_speakers import KnownSpeaker
 from earwitness.server.news import ENDS
-from earwitness.server.problems import FailedError, NotFoundError
+from earwitness.server.problems import FailedError, NotFoundError, StoppingError
 from earwitness.server.recordings import Coming
 from earwitness.server.requests import Work
-from earwitness.server.routes.common import TheService
-from earwitness.server.routes.jobs import ALIVE_S, MODELS
+from earwitness.server.routes.common import TheService, content, openai_problems
+from earwitness.server.routes.job_options import MODELS
+from earwitness.server.routes.jobs import ALIVE_S
 from earwitness.server.service import Service
 from earwitness.server.uploads import Form, FormError, form
 from earwitness.source import Reference
@@ -82,13 +83,19 @@ def _form(*, translation: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-@router.post("/audio/transcriptions", response_class=Response, openapi_extra=_form(translation=False))
+_HEARD = {
+    **content("The transcript.", "application/json", "text/plain", "text/event-stream"),
+    **openai_problems(400, 404, 503),
+}
+
+
+@router.post("/audio/transcriptions", response_class=Response, responses=_HEARD, openapi_extra=_form(translation=False))
 async def transcriptions(request: Request, service: TheService) -> Response:
     """What is said in a recording."""
     return await _answered(request, service, "transcribe")
 
 
-@router.post("/audio/translations", response_class=Response, openapi_extra=_form(translation=True))
+@router.post("/audio/translations", response_class=Response, responses=_HEARD, openapi_extra=_form(translation=True))
 async def translations(request: Request, service: TheService) -> Response:
     """What is said in a recording, in English."""
     return await _answered(request, service, "translate")
@@ -105,7 +112,7 @@ class AskedSpeech(BaseModel):
     instructions: Annotated[str | None, Field(max_length=4096)] = None
 
 
-@router.post("/audio/speech", response_class=Response)
+@router.post("/audio/speech", response_class=Response, responses=content("The sound.", *speech.TYPES.values()))
 def say(asked: AskedSpeech) -> Response:
     """A text, spoken by espeak-ng whatever the model is called."""
     content = speech.spoken(asked.input, asked.voice, asked.response_format, asked.speed)
@@ -118,7 +125,7 @@ def models(service: TheService) -> dict[str, Any]:
     return {"object": "list", "data": [_model(name, service) for name in (*OURS, *SPEAKING, *sorted(MODELS))]}
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", responses=openai_problems(404))
 def model(name: str, service: TheService) -> dict[str, Any]:
     """A model."""
     if name not in (*OURS, *SPEAKING, *MODELS):
@@ -213,11 +220,12 @@ async def _awaited(service: Service, asked: _Asked, coming: Coming) -> Transcrip
         while (told := await listening) is not None and told.state not in ENDS:
             listening = asyncio.ensure_future(anext(news, None))
         transcript = service.workers.result(made)
+        if told is None:
+            raise StoppingError("the server is stopping; send it again later")
         if transcript is None:
-            raise FailedError((told.reason if told else None) or "the server is stopping; send it again later")
+            raise FailedError(told.reason or "nobody waits for it any more")
         return transcript
     finally:
-        service.workers.cancel(made)
         await asyncio.shield(run_in_threadpool(_forget, service, made))
 
 
@@ -227,9 +235,12 @@ def _put(service: Service, work: Work) -> str:
 
 
 def _forget(service: Service, request: str) -> None:
-    service.workers.result(request)
-    with service.library() as library:
-        requests.forget(library, request)
+    try:
+        with service.library() as library:
+            requests.forget(library, request)
+    finally:
+        service.workers.cancel(request)
+        service.workers.result(request)
 
 
 def _names(asked: _Asked, transcript: Transcript, coming: Coming) -> Mapping[str, str]:

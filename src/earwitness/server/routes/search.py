@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from earwitness.library.search import LIMIT, Hit, search
-from earwitness.server.routes.common import TheService, problems
+from earwitness.server.routes.common import TheService
 
 router = APIRouter(prefix="/api", tags=["search"])
 
@@ -22,7 +22,7 @@ class HitShown(Hit):
     has_audio: bool
 
 
-@router.get("/search", responses=problems(422))
+@router.get("/search")
 def found(
     service: TheService,
     q: Annotated[str, Query(max_length=1000, description='Words, "phrases", AND, OR, NOT, and beginnings as clim*.')],

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from earwitness.server import keys
-from earwitness.server.guard import COOKIE, address_of
+from earwitness.server.guard import CHALLENGE, COOKIE, address_of
 from earwitness.server.keys import SESSION_S
 from earwitness.server.problems import problem
-from earwitness.server.routes.common import TheService, problems
+from earwitness.server.routes.common import TheService
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 
@@ -22,7 +22,7 @@ class Given(BaseModel):
     key: Annotated[str, Field(max_length=200)]
 
 
-@router.post("", status_code=204, responses=problems(401, 429))
+@router.post("", status_code=204)
 def begin(given: Given, request: Request, service: TheService) -> Response:
     """Begins a session of some hours for the holder of a key."""
     if service.settings.needs_key:
@@ -30,7 +30,7 @@ def begin(given: Given, request: Request, service: TheService) -> Response:
             holder = keys.holder_of(library, given.key)
         if holder is None:
             service.failures.wait_s(address_of(request))
-            return problem(401, "no such key; make one with `earwitness keys new NAME`")
+            return problem(401, "no such key; make one with `earwitness keys new NAME`", CHALLENGE)
     answer = Response(status_code=204)
     answer.set_cookie(
         COOKIE, service.sessions.open(given.key), max_age=int(SESSION_S), httponly=True, samesite="strict",

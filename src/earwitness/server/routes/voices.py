@@ -58,7 +58,7 @@ def forget(name: str, service: TheService) -> None:
             raise StorageError(f"{name}: cannot be forgotten now; try again")
 
 
-@router.post("/episodes/{episode}/speakers/{label}/confirm", responses=problems(404, 422))
+@router.post("/episodes/{episode}/speakers/{label}/confirm", responses=problems(404))
 def confirm(episode: Number, label: str, asked: Name, service: TheService) -> Corrected:
     """Says who a speaker is, and keeps the voice under that name, so that it is proposed in other recordings."""
     with service.library() as library:
