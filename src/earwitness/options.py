@@ -320,6 +320,24 @@ class Options:
             speakers = dataclasses.replace(speakers, min_speakers=fewest, max_speakers=max(fewest, most))
         return dataclasses.replace(self, words=words, speakers=speakers)
 
+    def changed(self, **flat: Any) -> Options:
+        """These options with others of some names.
+
+        >>> Options.of(model="small").changed(speakers=2).model.model
+        'small'
+
+        Raises:
+            OptionError: a name that no stage has, or a value outside its range.
+        """
+        stages = {}
+        for stage in dataclasses.fields(self):
+            old: Any = getattr(self, stage.name)
+            names = [option.name for option in dataclasses.fields(old)]
+            stages[stage.name] = dataclasses.replace(old, **{name: flat.pop(name) for name in names if name in flat})
+        if flat:
+            raise OptionError(f"no such option: {', '.join(sorted(flat))}")
+        return Options(**stages)
+
     @classmethod
     def of(cls, **flat: Any) -> Options:
         """Sorts flat option names into their stages.
@@ -330,11 +348,4 @@ class Options:
         Raises:
             OptionError: a name that no stage has, or a value outside its range.
         """
-        stages = {}
-        for stage in dataclasses.fields(cls):
-            kind: Any = stage.default_factory
-            names = [option.name for option in dataclasses.fields(kind)]
-            stages[stage.name] = kind(**{name: flat.pop(name) for name in names if name in flat})
-        if flat:
-            raise OptionError(f"no such option: {', '.join(sorted(flat))}")
-        return cls(**stages)
+        return cls().changed(**flat)

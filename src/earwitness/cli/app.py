@@ -15,6 +15,7 @@ from earwitness.cli import (
     evaluate,
     features,
     feed,
+    keys,
     library,
     live,
     match,
@@ -22,6 +23,7 @@ from earwitness.cli import (
     say,
     score,
     search,
+    serve,
     speakers,
     summarize,
     synth,
@@ -45,17 +47,19 @@ for command, text in (
     (embed.embed, embed.HELP),
     (synth.synth, synth.HELP),
     (bench.bench, bench.HELP),
+    (serve.serve, serve.HELP),
     (say.say, say.HELP),
     (features.features, features.HELP),
     (classify.classify, classify.HELP),
 ):
     # One line a paragraph: the terminal breaks them where it ends.
-    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=True)(command)
+    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", text), no_args_is_help=command is not serve.serve)(command)
 app.command(cls=match.Match, help=re.sub(r"(?<!\n)\n(?!\n)", " ", match.HELP), no_args_is_help=True)(match.match)
 app.command(help=live.HELP)(live.live)  # without arguments it hears the microphone
 app.add_typer(models.app, name="models")
 app.add_typer(speakers.app, name="speakers")
 app.add_typer(library.app, name="library")
+app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor)
 
 

@@ -31,14 +31,16 @@ def page(package: str, name: str, *, allowed: str = "", **content: str) -> bytes
         content: HTML for the places of `name`.html; its text is escaped already.
     """
     style = f"{_part(__package__, 'base.css')}\n{_part(package, f'{name}.css')}"
-    script = _part(package, f"{name}.js")
+    return framed(_part(package, f"{name}.html"), style, _part(package, f"{name}.js"), allowed=allowed, **content)
+
+
+def framed(frame: str, style: str, script: str, *, allowed: str = "", **content: str) -> bytes:
+    """A page of a frame with places, a style and a script, which are all that it may load; else as `page`."""
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; {allowed}"
         "base-uri 'none'; form-action 'none'"
     )
-    return encode(
-        Template(_part(package, f"{name}.html")).substitute(content, policy=policy, style=style, script=script)
-    )
+    return encode(Template(frame).substitute(content, policy=policy, style=style, script=script))
 
 
 def escape(text: str) -> str:

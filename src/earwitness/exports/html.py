@@ -1,14 +1,19 @@
-"""One page to read and check a transcript: everything inside it, nothing fetched, no script but its own.
+"""One page to read, hear and check a transcript: the reader of the server's page, all inside it, nothing fetched.
 
-The page's frame, style and script are the files `page.html`, `page.css` (after `base.css`) and `page.js` beside this
-one.
+The transcript stands in it twice: as text, for those without scripts, and as data, of which the script makes the reader
+in the place of that text. The frame is `page.html` beside this file; style and script are the files of the server's
+page, the modules bundled into one.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 
-from earwitness.exports.frame import VOICES, count, escape, page, ticks
+from earwitness.exports.bundle import bundle
+from earwitness.exports.frame import VOICES, count, escape, framed
 from earwitness.exports.reading import (
     UNSUPPORTED,
     Cited,
@@ -25,7 +30,6 @@ from earwitness.exports.reading import (
     paragraphs,
     remarks,
     shown_name,
-    talk_shares,
     timed_words,
     title,
     together,
@@ -46,6 +50,8 @@ _KIND_NAMES = {
     "dropped": "speech without words",
     "repaired": "transcribed at a second hearing",
 }
+_STYLES = ("base", "shell", "reader")
+_ENTRY = "offline.js"
 
 
 def write(transcript: Transcript) -> bytes:
@@ -54,24 +60,42 @@ def write(transcript: Transcript) -> bytes:
     Its policy forbids every request; `media-src blob:` is the recording that the reader chooses on their computer.
     """
     voices = {speaker.id: f"v{i % VOICES}" for i, speaker in enumerate(transcript.speakers)}
-    return page(
-        __package__,
-        "page",
+    return framed(
+        files(__package__).joinpath("page.html").read_text(encoding="utf-8"),
+        _style(),
+        _script(),
         allowed="media-src blob:; ",
         title=escape(title(transcript)),
         description=escape(transcript.description.text if transcript.description else ""),
         facts=_facts(transcript),
         warnings="\n".join(f'<p class="warning"><b>Note</b> {escape(text)}</p>' for text in remarks(transcript)),
-        timeline="Who speaks when" if transcript.speakers else "Timeline",
-        lanes="\n".join(_lanes(transcript, voices)),
+        ledger=_ledger(transcript),
         contents=_contents(transcript),
-        columns="columns" if transcript.chapters else "columns plain",
         summary=_summary(transcript),
         turns="\n".join([*_nobody(transcript), *_turns(transcript, voices)]),
         whose=_parts(transcript) + _whose(transcript) + _together(transcript) + _unread(transcript),
         made_by=escape(made_by(transcript)),
-        duration=f"{transcript.duration:.3f}",
+        data=_data(transcript),
     )
+
+
+@cache
+def _style() -> str:
+    return "\n".join(_page_file(f"css/{name}.css") for name in _STYLES)
+
+
+@cache
+def _script() -> str:
+    return bundle(_ENTRY, lambda path: _page_file(f"js/{path}"))
+
+
+def _page_file(path: str) -> str:
+    return files("earwitness").joinpath("server", "page", *path.split("/")).read_text(encoding="utf-8")
+
+
+def _data(transcript: Transcript) -> str:
+    """The transcript JSON, in which nothing ends the element that it stands in."""
+    return json.dumps(transcript.to_dict(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _facts(transcript: Transcript) -> str:
@@ -87,44 +111,12 @@ def _facts(transcript: Transcript) -> str:
     )
 
 
-def _lanes(transcript: Transcript, voices: dict[str, str]) -> Iterator[str]:
-    """A lane a speaker with the spans in which they speak, then the ledger of every second, on one axis of time."""
+def _ledger(transcript: Transcript) -> str:
+    """What became of every second, in words."""
     total = max(transcript.duration, 0.001)
-    spans = transcript.turns or transcript.segments
-    for speaker, share in talk_shares(transcript):
-        rects = "".join(_rect(span.start, span.end, total) for span in spans if span.speaker == speaker.id)
-        yield (
-            f'<div class="lane {voices[speaker.id]}"><span class="name" title="{escape(introduced(speaker))}">'
-            f"<bdi>{escape(speaker.name)}</bdi></span>"
-            f'<svg class="seek" aria-hidden="true">{rects}</svg><span class="share">{share:.0%}</span></div>'
-        )
-    if transcript.overlaps:
-        rects = "".join(_rect(span.start, span.end, total) for span in transcript.overlaps)
-        yield (
-            '<div class="lane both"><span class="name">Several at once</span>'
-            f'<svg class="seek" aria-hidden="true">{rects}</svg><span></span></div>'
-        )
-    rects = "".join(_rect(span.start, span.end, total, span.kind) for span in transcript.coverage)
-    yield (
-        '<div class="lane ledger"><span class="name">Every second</span>'
-        f'<svg class="seek" aria-hidden="true">{rects}</svg><span></span></div>'
-    )
-    yield f'<div class="lane ticks"><span></span><svg class="axis" aria-hidden="true">{ticks(0.0, total)}</svg></div>'
-    yield f'<ul class="legend" aria-label="What became of every second">{_legend(transcript, total)}</ul>'
-
-
-def _rect(start: Seconds, end: Seconds, total: Seconds, kind: str = "") -> str:
-    width = max(100 * (end - start) / total, 0.15)
-    return (
-        f'<rect{f" class={kind}" if kind else ""} x="{100 * start / total:.2f}%" width="{width:.2f}%" height="100%"/>'
-    )
-
-
-def _legend(transcript: Transcript, total: Seconds) -> str:
     seconds = {kind: sum(s.end - s.start for s in transcript.coverage if s.kind == kind) for kind in COVERAGE_KINDS}
     return "".join(
-        f'<li><svg aria-hidden="true"><rect class="{kind}" width="100%" height="100%"/></svg>'
-        f"{_KIND_NAMES[kind]} {short_clock(length)} ({length / total:.0%})</li>"
+        f'<li><span class="swatch {kind}"></span>{_KIND_NAMES[kind]} {short_clock(length)} ({length / total:.0%})</li>'
         for kind, length in seconds.items()
         if length > 0
     )
@@ -140,7 +132,8 @@ def _contents(transcript: Transcript) -> str:
         entries.append(f"<li><{tag}>{entry}</{tag.partition(' ')[0]}></li>")
     if not entries:
         return ""
-    return f'<nav aria-labelledby="chapters"><h2 id="chapters">Chapters</h2><ol>{"".join(entries)}</ol></nav>'
+    heading = '<h2 id="chapters">Chapters</h2>'
+    return f'<nav class="contents" aria-labelledby="chapters">{heading}<ol>{"".join(entries)}</ol></nav>'
 
 
 def _summary(transcript: Transcript) -> str:
@@ -148,10 +141,10 @@ def _summary(transcript: Transcript) -> str:
     keywords = ", ".join(map(escape, transcript.keywords))
     if not (told or keywords):
         return ""
-    parts = [f'<p dir="auto">{told}</p>'] if told else []
+    parts = [f'<p class="summary" dir="auto">{told}</p>'] if told else []
     parts += [f'<p class="keywords"><b>Keywords</b> {keywords}</p>'] if keywords else []
     return (
-        f'<section class="summary" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{"".join(parts)}</section>'
+        f'<section class="brief" aria-labelledby="in-short"><h2 id="in-short">In short</h2>{"".join(parts)}</section>'
     )
 
 
@@ -169,7 +162,7 @@ def _sentence(cited: Cited) -> str:
 
 
 def _goes_to(segment: Segment) -> str:
-    return f'href="#s{segment.id}" data-s="{segment.start:.3f}"'
+    return f'href="#s{segment.id}"'
 
 
 def _nobody(transcript: Transcript) -> Sequence[str]:
@@ -198,12 +191,12 @@ def _event(event: Event) -> str:
 
 def _turn(transcript: Transcript, paragraph: Paragraph, voice: str, more: bool) -> str:
     """A paragraph; `more` where the one before is by the same speaker, whose name is then not said again."""
-    name = f"<bdi>{escape(paragraph.name)}</bdi>" if paragraph.name and not more else ""
+    name = f'<bdi class="name">{escape(paragraph.name)}</bdi>' if paragraph.name and not more else ""
     time = f'<a class="time" {_goes_to(paragraph.segments[0])}>{short_clock(paragraph.start)}</a>'
     said = gap(transcript.language).join(_segment(segment, transcript.language) for segment in paragraph.segments)
     gist = _sentences(transcript, paragraph.gist)
     return (
-        f'<div class="turn {voice}{" more" if more else ""}"><p class="who">{name} {time}</p>'
+        f'<div class="turn {voice}"><p class="who">{name} {time}</p>'
         f"{f'<p class=gist dir=auto>In short: {gist}</p>' if gist else ''}"
         f'<p class="said" lang="{escape(transcript.language)}" dir="auto">{said}</p></div>'
     )
@@ -214,7 +207,7 @@ def _segment(segment: Segment, language: str) -> str:
     for i, word in enumerate(timed_words(segment, language)):
         doubt = _doubt(word)
         space = " " if i and word.word.startswith(" ") else ""
-        words.append(f'{space}<span data-s="{word.start:.3f}"{doubt}>{escape(word.word)}</span>')
+        words.append(f"{space}<span{doubt}>{escape(word.word)}</span>" if doubt else f"{space}{escape(word.word)}")
     return f'<span class="seg" id="s{segment.id}">{"".join(words)}</span>'
 
 
@@ -272,7 +265,7 @@ def _together(transcript: Transcript) -> str:
 
 
 def _place(segment: Segment, start: Seconds) -> str:
-    return f'<a class="cite" href="#s{segment.id}" data-s="{start:.3f}">{short_clock(start)}</a>'
+    return f'<a class="cite" href="#s{segment.id}">{short_clock(start)}</a>'
 
 
 def _checks(title: str, entries: Sequence[str]) -> str:

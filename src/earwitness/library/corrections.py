@@ -84,6 +84,16 @@ def corrections_of(database: Connection, recording: str) -> tuple[Correction, ..
     )
 
 
+def take_back(database: Connection, recording: str) -> Correction | None:
+    """Removes the last correction of a recording, and gives it; none where there is none."""
+    made = corrections_of(database, recording)
+    if made:
+        database.execute(
+            "DELETE FROM corrections WHERE id = (SELECT max(id) FROM corrections WHERE recording = ?)", (recording,)
+        )
+    return made[-1] if made else None
+
+
 def unfitting(corrections: Sequence[Correction]) -> str:
     """One line on corrections that do not fit a transcript.
 

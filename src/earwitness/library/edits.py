@@ -76,6 +76,24 @@ def naming(transcript: Transcript, label: str, name: str) -> Correction:
     return Correction("name", spans[0][0], spans[-1][1], transcript.name_of(label) or label, name, spans)
 
 
+def giving(transcript: Transcript, start: Seconds, end: Seconds, who: str) -> Correction:
+    """The correction that gives what is said in a span to somebody: a label of the transcript, a name in it, or a new
+    one.
+
+    Raises:
+        OptionError: nothing is said there.
+    """
+    words = [one for one in said(transcript) if start <= one.middle <= end]
+    if not words:
+        raise OptionError(f"nothing is said between {short_clock(start)} and {short_clock(end)}")
+    label = next((one.id for one in transcript.speakers if who in (one.id, one.name)), None)
+    before = transcript.name_of(words[0].word.speaker) or ""
+    after = (transcript.name_of(label) if label else None) or who
+    spans = _spans(transcript, label) if label else ()
+    first, last = rounded(words[0].word.start), rounded(max(one.word.end for one in words))
+    return Correction("speaker", first, last, before, after, spans)
+
+
 def _spans(transcript: Transcript, label: str) -> tuple[Span, ...]:
     """Where somebody talks, to the millisecond: the longest turns, in order."""
     turns = [turn for turn in transcript.turns if turn.speaker == label]

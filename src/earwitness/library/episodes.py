@@ -18,7 +18,7 @@ from sqlite3 import Connection
 
 from earwitness.errors import OptionError, StorageError, reason
 from earwitness.exports.reading import title as title_of
-from earwitness.library.corrections import Correction, add, corrections_of
+from earwitness.library.corrections import Correction, add, corrections_of, take_back
 from earwitness.library.overlay import corrected
 from earwitness.library.passages import Passage, date_filters, packed, passages, speaker_filter
 from earwitness.library.store import Library
@@ -98,6 +98,24 @@ def correct(library: Library, recording: str, made: Sequence[Correction]) -> tup
     return tuple(correction for correction in unfit if correction in made)
 
 
+def undo(library: Library, recording: str) -> Correction | None:
+    """Takes back the last correction of a recording; none where there is none.
+
+    Raises:
+        OptionError: the recording (its sha256) is not in the library.
+        StorageError: the library cannot be written; it is as it was.
+    """
+    with library.transaction() as database:
+        row = database.execute("SELECT id, transcript FROM episodes WHERE recording = ?", (recording,)).fetchone()
+        if row is None:
+            raise OptionError(f"no episode has the recording {recording[:12]}; transcribe it first")
+        last = take_back(database, recording)
+        if last:
+            shown, _ = corrected(_read(library, row[1]), corrections_of(database, recording))
+            put_passages(database, row[0], shown)
+    return last
+
+
 def episodes(library: Library) -> tuple[Episode, ...]:
     """All episodes, the newest first: by the date of publication, or of keeping where that is not known."""
     with library.transaction(writes=False) as database:
@@ -122,6 +140,12 @@ def episode(library: Library, said: str) -> Episode:
     if found:
         raise OptionError(f"{len(found)} episodes are called {said!r}: {_listed(found)}; give the number")
     raise OptionError(f"no episode is called {said!r}; {_near(wanted, known)}")
+
+
+def numbered(library: Library, number: int) -> Episode | None:
+    """The episode with this number, if there is one."""
+    with library.transaction(writes=False) as database:
+        return next(iter(_episodes(database, "WHERE id = ?", str(number))), None)
 
 
 def transcript_of(library: Library, number: int) -> Transcript:

@@ -88,11 +88,12 @@ class Queue:
                 )
         return added
 
-    def claim(self, keys: Sequence[str] | None = None) -> Job | None:
+    def claim(self, keys: Sequence[str] | None = None, *, prefixes: Sequence[str] = ("",)) -> Job | None:
         """The oldest job that waits or whose worker is dead, now this process's; none where there is none to do.
 
         Args:
             keys: only those, where it is given.
+            prefixes: only those whose keys begin with one of them.
         """
         with self.library.transaction() as database:
             self._take_from_the_dead(database)
@@ -100,10 +101,15 @@ class Queue:
                 f"""
                 UPDATE jobs
                 SET state = 'running', holder = ?2, held_until = ?3, changed = ?4, attempts = attempts + 1
-                WHERE id = (SELECT id FROM jobs WHERE state = 'waiting' AND {_AMONG} ORDER BY id LIMIT 1)
+                WHERE id = (
+                    SELECT id FROM jobs
+                    WHERE state = 'waiting' AND {_AMONG}
+                    AND EXISTS (SELECT 1 FROM json_each(?5) WHERE substr(jobs.key, 1, length(value)) = value)
+                    ORDER BY id LIMIT 1
+                )
                 RETURNING {_COLUMNS}
                 """,  # noqa: S608
-                (_listed(keys), holder(), time.time() + self.lease_s, _now()),
+                (_listed(keys), holder(), time.time() + self.lease_s, _now(), _listed(prefixes)),
             ).fetchall()
         return Job(*rows[0]) if rows else None
 
@@ -115,6 +121,11 @@ class Queue:
                 (time.time() + self.lease_s, holder()),
             )
 
+    def is_held(self, job: Job) -> bool:
+        """Whether a job that was claimed is still this process's: it may have been cancelled."""
+        with self.library.transaction(writes=False) as database:
+            return database.execute(f"SELECT 1 FROM jobs WHERE {_HELD}", (job.id, holder())).fetchone() is not None  # noqa: S608
+
     def done(self, job: Job) -> bool:
         """Notes that a job is done; false where it was no longer this process's, and then nothing is noted."""
         return self._end(job, "done")
@@ -125,7 +136,27 @@ class Queue:
 
     def give_back(self, job: Job) -> bool:
         """Lets another do a job that was not done, as if it had never been taken."""
-        return self._end(job, "waiting")
+        return self._end(job, "waiting", begun=0)
+
+    def died(self, job: Job) -> bool:
+        """Lets another do a job whose worker died, or sets it aside where that was the third time."""
+        return self._end(job, *(("failed", DIED) if job.attempts >= MAX_ATTEMPTS else ("waiting", None)))
+
+    def cancel(self, key: str, reason: str) -> bool:
+        """Sets a job aside that waits or is being done; whoever does it learns of it where it is settled.
+
+        False where it was ended before, or there is none.
+        """
+        with self.library.transaction() as database:
+            return bool(
+                database.execute(
+                    """
+                    UPDATE jobs SET state = 'failed', reason = ?, holder = NULL, held_until = NULL, changed = ?
+                    WHERE key = ? AND state IN ('waiting', 'running')
+                    """,
+                    (reason, _now(), key),
+                ).rowcount
+            )
 
     def retry(self, keys: Sequence[str] | None = None) -> int:
         """Lets jobs that were set aside, or only those with these keys, wait again; how many there were."""
@@ -147,8 +178,7 @@ class Queue:
             ).fetchall()
         return tuple(Job(*row) for row in rows)
 
-    def _end(self, job: Job, state: State, reason: str | None = None) -> bool:
-        given_back = int(state == "waiting")
+    def _end(self, job: Job, state: State, reason: str | None = None, *, begun: int = 1) -> bool:
         with self.library.transaction() as database:
             ended = database.execute(
                 f"""
@@ -156,7 +186,7 @@ class Queue:
                 SET state = ?, reason = ?, attempts = attempts - ?, changed = ?, holder = NULL, held_until = NULL
                 WHERE {_HELD}
                 """,  # noqa: S608
-                (state, reason, given_back, _now(), job.id, holder()),
+                (state, reason, 1 - begun, _now(), job.id, holder()),
             ).rowcount
         return bool(ended)
 

@@ -169,4 +169,37 @@ MIGRATIONS: tuple[Migration, ...] = (
         )
         """,
     ),
+    # What was asked of the server: each is a job of the queue. `idempotency` is whoever asked and their key, hashed,
+    # and `asked` what they asked for.
+    (
+        """
+        CREATE TABLE requests (
+            id TEXT PRIMARY KEY,
+            job TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            idempotency TEXT UNIQUE,
+            asked TEXT NOT NULL,
+            episode INTEGER,
+            created TEXT NOT NULL
+        )
+        """,
+        # The recordings that the server keeps, by their sha256: `type` is what a browser is told.
+        """
+        CREATE TABLE media (
+            recording TEXT PRIMARY KEY,
+            type TEXT NOT NULL,
+            bytes INTEGER NOT NULL
+        )
+        """,
+        # Who may use the server: of a key, only its hash.
+        """
+        CREATE TABLE api_keys (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            hash TEXT NOT NULL UNIQUE,
+            created TEXT NOT NULL
+        )
+        """,
+    ),
 )

@@ -1,0 +1,137 @@
+"""Transcripts as OpenAI's audio API gives them.
+
+Source: OpenAI's API reference, "Create transcription", and the types of its Python client.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from earwitness.exports import FORMATS
+from earwitness.types import Segment, Transcript
+
+SHAPES = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
+"""The values of `response_format`."""
+_NAMES = """
+af afrikaans am amharic ar arabic as assamese az azerbaijani ba bashkir be belarusian bg bulgarian bn bengali bo tibetan
+br breton bs bosnian ca catalan cs czech cy welsh da danish de german el greek en english es spanish et estonian
+eu basque fa persian fi finnish fo faroese fr french gl galician gu gujarati ha hausa haw hawaiian he hebrew hi hindi
+hr croatian ht haitian_creole hu hungarian hy armenian id indonesian is icelandic it italian ja japanese jw javanese
+ka georgian kk kazakh km khmer kn kannada ko korean la latin lb luxembourgish ln lingala lo lao lt lithuanian
+lv latvian mg malagasy mi maori mk macedonian ml malayalam mn mongolian mr marathi ms malay mt maltese my myanmar
+ne nepali nl dutch nn nynorsk no norwegian oc occitan pa punjabi pl polish ps pashto pt portuguese ro romanian
+ru russian sa sanskrit sd sindhi si sinhala sk slovak sl slovenian sn shona so somali sq albanian sr serbian
+su sundanese sv swedish sw swahili ta tamil te telugu tg tajik th thai tk turkmen tl tagalog tr turkish tt tatar
+uk ukrainian ur urdu uz uzbek vi vietnamese yi yiddish yo yoruba yue cantonese zh chinese
+""".split()
+LANGUAGES = {code: name.replace("_", " ") for code, name in zip(_NAMES[::2], _NAMES[1::2], strict=True)}
+"""ISO 639-1 codes, and Whisper's names for the languages, which the API gives."""
+
+
+def plain(transcript: Transcript) -> dict[str, Any]:
+    """json: the text."""
+    return {"text": transcript.text, "usage": _usage(transcript)}
+
+
+def verbose(transcript: Transcript, task: str, granularities: Sequence[str]) -> dict[str, Any]:
+    """verbose_json: segments, and words where they are asked for."""
+    found: dict[str, Any] = {
+        "task": task,
+        "duration": transcript.duration,
+        "language": LANGUAGES.get(transcript.language, transcript.language),
+        "text": transcript.text,
+        "usage": _usage(transcript),
+    }
+    if "segment" in granularities:
+        found["segments"] = [_segment(segment) for segment in transcript.segments]
+    if "word" in granularities:
+        found["words"] = [
+            {"word": word.word.strip(), "start": word.start, "end": word.end} for word in transcript.words
+        ]
+    return found
+
+
+def diarized(transcript: Transcript, names: Mapping[str, str]) -> dict[str, Any]:
+    """diarized_json: who says what; `names` are labels -> what speakers are to be called, if not A, B and so on."""
+    return {
+        "task": "transcribe",
+        "duration": transcript.duration,
+        "text": transcript.text,
+        "segments": list(_turns(transcript, names)),
+        "usage": _usage(transcript),
+    }
+
+
+def subtitles(transcript: Transcript, shape: str) -> bytes:
+    """srt or vtt, without speakers."""
+    unnamed = tuple(
+        replace(one, speaker=None, words=tuple(replace(word, speaker=None) for word in one.words))
+        for one in transcript.segments
+    )
+    return FORMATS[shape].write(replace(transcript, segments=unnamed, speakers=(), turns=()))
+
+
+def events(transcript: Transcript, names: Mapping[str, str] | None) -> Iterator[bytes]:
+    """A finished transcript as the events of a stream; with `names` (of `diarized`) as one of speakers."""
+    if names is not None:
+        for turn in _turns(transcript, names):
+            yield _event(turn)
+    for place, segment in enumerate(transcript.segments):
+        yield _event({"type": "transcript.text.delta", "delta": (" " if place else "") + segment.text})
+    yield _event({"type": "transcript.text.done", "text": transcript.text, "usage": _usage(transcript)})
+
+
+def error_event(detail: str) -> bytes:
+    """What is wrong, in a stream that has begun."""
+    return _event({"type": "error", "error": {"message": detail, "type": "server_error", "param": None, "code": None}})
+
+
+def _turns(transcript: Transcript, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    letters = _letters(transcript, names)
+    for segment in transcript.segments:
+        yield {
+            "type": "transcript.text.segment",
+            "id": f"seg_{segment.id:03d}",
+            "start": segment.start,
+            "end": segment.end,
+            "text": segment.text,
+            "speaker": letters.get(segment.speaker or "", "A"),
+        }
+
+
+def _letters(transcript: Transcript, names: Mapping[str, str]) -> dict[str, str]:
+    """Labels -> their names, and the others in order of appearance A, B, ... Z, AA, AB and so on."""
+    taken = set(names.values())
+    letters = ("".join(pair) for pair in product(("", *string.ascii_uppercase), string.ascii_uppercase))
+    free = (letter for letter in letters if letter not in taken)
+    return {one.id: names.get(one.id) or next(free) for one in transcript.speakers}
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    raw = segment.text.encode()
+    return {
+        "id": segment.id,
+        "seek": int(segment.start * 100),
+        "start": segment.start,
+        "end": segment.end,
+        "text": f" {segment.text}",
+        "tokens": [],
+        "temperature": 0.0,
+        "avg_logprob": segment.avg_logprob,
+        "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 4),
+        "no_speech_prob": segment.no_speech_prob,
+    }
+
+
+def _usage(transcript: Transcript) -> dict[str, Any]:
+    return {"type": "duration", "seconds": transcript.duration}
+
+
+def _event(content: Mapping[str, Any]) -> bytes:
+    return f"data: {json.dumps(content)}\n\n".encode()

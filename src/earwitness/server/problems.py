@@ -1,0 +1,118 @@
+"""Errors as answers: `application/problem+json` (RFC 9457), with the line that a command would print."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from earwitness.errors import (
+    AudioError,
+    EarwitnessError,
+    ModelError,
+    OptionError,
+    ScriptError,
+    SourceError,
+    StorageError,
+    TranscriptError,
+)
+from earwitness.server.requests import ReusedKeyError, UnknownRequestError
+from earwitness.server.transcripts import UnknownEpisodeError
+from earwitness.server.uploads import FormError, TooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request, Response
+
+
+class FailedError(EarwitnessError, RuntimeError):
+    """A recording that was sent cannot be transcribed."""
+
+
+class StoppingError(EarwitnessError, RuntimeError):
+    """The server is about to stop."""
+
+
+class NotFoundError(EarwitnessError, KeyError):
+    """What was asked for is not there."""
+
+
+TYPE = "application/problem+json"
+
+STATUSES: Mapping[type[Exception], int] = {
+    UnknownRequestError: 404,
+    UnknownEpisodeError: 404,
+    NotFoundError: 404,
+    ReusedKeyError: 422,
+    TooLargeError: 413,
+    FormError: 400,
+    AudioError: 422,
+    OptionError: 422,
+    ScriptError: 422,
+    TranscriptError: 422,
+    SourceError: 422,
+    FailedError: 422,
+    StoppingError: 503,
+    StorageError: 507,
+    ModelError: 503,
+    EarwitnessError: 500,
+}
+"""Kinds of errors -> their statuses; the first kind that fits counts."""
+
+
+def status_of(error: EarwitnessError) -> int:
+    """
+    >>> status_of(OptionError("no")), status_of(StorageError("full"))
+    (422, 507)
+    """
+    return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that says what is wrong."""
+    from fastapi.responses import JSONResponse
+
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(content, status, dict(headers or {}), media_type=TYPE)
+
+
+def openai_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The same as OpenAI's clients expect it."""
+    from fastapi.responses import JSONResponse
+
+    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
+    if status >= 500:
+        kind = "server_error"
+    code = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}.get(status)
+    content = {"error": {"message": detail, "type": kind, "param": None, "code": code}}
+    return JSONResponse(content, status, dict(headers or {}))
+
+
+def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that says what is wrong, in the form that those expect who ask for that path."""
+    # What is too long is not read to its end, so that nothing else can follow on that connection.
+    headers = {**(headers or {}), **({"Connection": "close"} if status == 413 else {})}
+    return (openai_problem if path.startswith("/v1/") else problem)(status, detail, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Lets all errors of an application be answered so."""
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, EarwitnessError)
+        return answer(request.url.path, status_of(error), str(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return answer(request.url.path, error.status_code, str(error.detail), error.headers)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return answer(request.url.path, 422, told)
+
+    app.add_exception_handler(EarwitnessError, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)

@@ -1,0 +1,220 @@
+"""The sound that is kept for listening: a file a recording, called by its sha256, never as somebody called it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from earwitness import peaks
+from earwitness.audio import CONTAINERS
+from earwitness.errors import StorageError
+from earwitness.files import write_whole
+from earwitness.library.store import Library
+from earwitness.pipeline import Stages
+from earwitness.processes import holder, is_gone
+
+_COMING = "coming"
+_KEPT = "kept"
+_PEAKS = "peaks"
+
+TYPES = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "mov,mp4,m4a,3gp,3g2,mj2": "audio/mp4",
+    "matroska,webm": "audio/webm",
+    "aac": "audio/aac",
+}
+"""FFmpeg's name of a container -> what a browser is told; what is not here, browsers do not play."""
+UNPLAYABLE = "application/octet-stream"
+
+
+class Recordings:
+    """The recordings of a server: files under a folder, and a row each in the library."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder where it is missing, and removes what a process that was killed has left half written.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        self._folder = folder
+        try:
+            for name in (_COMING, _KEPT, _PEAKS):
+                (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+            for path in (folder / _COMING).iterdir():
+                if is_gone(path.name.split(".")[1]):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def path(self, recording: str) -> Path:
+        """Where the recording with this sha256 is, or would be."""
+        return self._folder / _KEPT / recording
+
+    def peaks(self, recording: str) -> Path:
+        """Where the peaks of a recording are, or would be."""
+        return self._folder / _PEAKS / f"{recording}.json"
+
+    @contextmanager
+    def coming(self) -> Iterator[Coming]:
+        """A recording that is on its way here; unless it is kept, nothing of it is left after the block."""
+        coming = Coming(self._folder / _COMING / f"{secrets.token_hex(8)}.{holder()}", self._folder / _KEPT)
+        try:
+            yield coming
+        finally:
+            coming.close()
+
+    def named_coming(self, ending: str) -> Path:
+        """A name for a file that somebody else writes while it comes, and removes."""
+        return self._folder / _COMING / f"{secrets.token_hex(8)}.{holder()}{ending}"
+
+    def keep_copy(self, source: Path, recording: str) -> None:
+        """Keeps a file that lies elsewhere, whose sha256 is known.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        if self.path(recording).exists():
+            return
+        with self.coming() as coming, source.open("rb") as file:
+            while block := file.read(2**20):
+                coming.write(block)
+            coming.keep()
+
+    def write_peaks(self, recording: str, peaks: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            StorageError: they cannot be written.
+        """
+        try:
+            write_whole(self.peaks(recording), json.dumps(peaks, separators=(",", ":")).encode())
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def remove(self, recording: str) -> None:
+        """Removes a recording and its peaks, where they are."""
+        for path in (self.path(recording), self.peaks(recording)):
+            path.unlink(missing_ok=True)
+
+
+class Coming:
+    """A recording while it comes: its bytes, and its sha256 so far."""
+
+    def __init__(self, path: Path, kept: Path) -> None:
+        self.path, self._kept = path, kept
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+        try:
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        except OSError as error:
+            raise _unwritable(path.parent, error) from error
+
+    def write(self, block: bytes) -> None:
+        """
+        Raises:
+            StorageError: the disk is full, and so on.
+        """
+        try:
+            self._file.write(block)
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
+        self._digest.update(block)
+        self.bytes += len(block)
+
+    def finish(self) -> str:
+        """All has come: it can be read at `path`; its sha256.
+
+        Raises:
+            StorageError: the disk is full, and so on.
+        """
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
+        return self._digest.hexdigest()
+
+    def keep(self) -> str:
+        """Keeps it, finished or not: whole, on the disk, under its sha256, which is returned; else as `finish`."""
+        recording = self._digest.hexdigest() if self._file.closed else self.finish()
+        try:
+            self.path.replace(self._kept / recording)
+            _sync(self._kept)
+        except OSError as error:
+            raise _unwritable(self.path.parent, error) from error
+        return recording
+
+    def close(self) -> None:
+        with suppress(OSError):  # what a full disk did not take is tried again here
+            self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
+    """Keeps a recording that was transcribed, what a browser is told of it, and its peaks.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    source = stages.source
+    kept.keep_copy(source.path, source.sha256)
+    path = kept.path(source.sha256)
+    with Library(library) as opened:
+        note(opened, source.sha256, sniffed(path), path.stat().st_size)
+    if not kept.peaks(source.sha256).exists():
+        kept.write_peaks(source.sha256, peaks.of(stages.audio))
+
+
+def sniffed(path: Path) -> str:
+    """What a browser is told of a file, by what is in it."""
+    import av
+
+    try:
+        with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
+            return TYPES.get(container.format.name, UNPLAYABLE)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return UNPLAYABLE
+
+
+def note(library: Library, recording: str, kind: str, size_bytes: int) -> None:
+    """Notes in the library that a recording is kept, and what a browser is told of it."""
+    with library.transaction() as database:
+        database.execute("INSERT OR REPLACE INTO media VALUES (?, ?, ?)", (recording, kind, size_bytes))
+
+
+def kind_of(library: Library, recording: str) -> str | None:
+    """What a browser is told of a recording; none where it is not kept."""
+    with library.transaction(writes=False) as database:
+        row = database.execute("SELECT type FROM media WHERE recording = ?", (recording,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def forget(library: Library, recording: str) -> None:
+    """Notes that a recording is no longer kept."""
+    with library.transaction() as database:
+        database.execute("DELETE FROM media WHERE recording = ?", (recording,))
+
+
+def _sync(folder: Path) -> None:
+    """Has the names in a folder on the disk, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _unwritable(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{folder}: recordings cannot be kept ({error.strerror or error}); make room, or name another with --folder"
+    )

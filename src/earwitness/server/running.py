@@ -1,0 +1,60 @@
+"""The server as a process: it listens, says where, and stops when it is told to."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from earwitness.errors import OptionError, reason
+from earwitness.server.app import application
+from earwitness.server.service import Service
+from earwitness.server.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Serves until Ctrl-C or SIGTERM; jobs under way are given back and go on at the next start.
+
+    Raises:
+        OptionError: the address cannot be listened on.
+        StorageError: the library or the folder for recordings cannot be used.
+    """
+    app = application(settings)
+    listening = _listening(settings)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"earwitness serves http://{shown}:{port}; Ctrl-C stops it", file=sys.stderr, flush=True)
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=int(settings.stop_s), server_header=False
+    )
+    try:
+        _Server(config, app.state.service).run(sockets=[listening])
+    except KeyboardInterrupt:
+        return
+    finally:
+        listening.close()
+
+
+class _Server(uvicorn.Server):
+    """Lets those go who listen to events before it waits for answers to end: theirs would not."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._service.news.close()
+        await super().shutdown(sockets)
+
+
+def _listening(settings: Settings) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        made = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        # asyncio sends at once only where the protocol is named: else an answer's body waits 40 ms for its head's ACK.
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, made.detach())
+    except (OSError, UnicodeError) as error:
+        raise OptionError(
+            f"cannot listen on {settings.host}, port {settings.port} ({reason(error)}); give another --host or --port"
+        ) from error

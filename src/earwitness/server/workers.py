@@ -1,0 +1,284 @@
+"""Child processes that do the jobs of the queue, and the threads that look after them.
+
+Each thread takes a job, hands it to its child, and passes on what the child tells. A child that dies is replaced, and
+its job waits again until that has happened three times. When the server stops, jobs under way are given back: their
+checkpoints are kept, so the next server goes on where they were.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+from earwitness.batch import Job as BatchJob
+from earwitness.batch import Outcome, attempted, opened, transcribed
+from earwitness.checkpoints import default_folder
+from earwitness.errors import EarwitnessError, StorageError
+from earwitness.leases import LEASE_S, beating
+from earwitness.library import episodes
+from earwitness.library.jobs import Job, Queue
+from earwitness.library.store import Library
+from earwitness.options import Options
+from earwitness.pipeline import Engines
+from earwitness.server import requests
+from earwitness.server.news import News, Newsroom
+from earwitness.server.recordings import Recordings, keep_sound
+from earwitness.server.requests import CANCELLED
+from earwitness.server.settings import Settings
+from earwitness.types import Transcript
+
+LOOK_S = 2.0
+"""So often a free worker looks for jobs that another process has put into the queue, and tries again what the library
+refused."""
+NICENESS = 5
+"""Of children: whoever reads goes before whoever computes."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a child is handed."""
+
+    work: requests.Work
+    options: Options
+
+
+class Workers:
+    """The workers of a server; `start` and `stop` them once."""
+
+    def __init__(self, settings: Settings, kept: Recordings, news: Newsroom) -> None:
+        self._settings, self._recordings, self._news = settings, kept, news
+        self._stopped, self._wake = Event(), Event()
+        self._lock = Lock()
+        self._children: dict[str, Any] = {}
+        self._killed: set[str] = set()
+        self._results: dict[str, Transcript] = {}
+        self._threads: Sequence[Thread] = ()
+
+    def start(self) -> None:
+        self._threads = [Thread(target=self._live, daemon=True) for _ in range(self._settings.workers)]
+        self._threads = [*self._threads, Thread(target=self._beat_on, daemon=True)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Gives back what is being done."""
+        self._stopped.set()
+        self._wake.set()
+        with self._lock:
+            children = list(self._children.values())
+        for process in children:
+            process.terminate()
+        for thread in self._threads:
+            thread.join()
+
+    def wake(self) -> None:
+        """There is something new to do."""
+        self._wake.set()
+
+    def cancel(self, request: str) -> None:
+        """Stops work on a request that was cancelled; in the library it is by now."""
+        with self._lock:
+            if process := self._children.get(request):
+                self._killed.add(request)
+                process.terminate()
+        self._news.tell(News(request, CANCELLED))
+
+    def result(self, request: str) -> Transcript | None:
+        """The transcript of a request that is not kept, once; none where there is none."""
+        with self._lock:
+            return self._results.pop(request, None)
+
+    @property
+    def at_work(self) -> int:
+        with self._lock:
+            return len(self._children)
+
+    def _beat_on(self) -> None:
+        with beating(self._beat, LEASE_S):
+            self._stopped.wait()
+
+    def _beat(self) -> None:
+        with Library(self._settings.library) as library:
+            Queue(library).beat()
+
+    def _live(self) -> None:
+        child: _Child | None = None
+        while not self._stopped.is_set():
+            self._wake.clear()
+            job = self._claimed()
+            if job is None:
+                self._wake.wait(LOOK_S)
+                continue
+            try:
+                child = child or _Child(self._settings)
+            except OSError:  # no memory, no processes: that may pass
+                self._settle(job, requests.id_of(job.key), None, give_back=True)
+                self._stopped.wait(LOOK_S)
+                continue
+            if not self._do(job, child):
+                child.end()
+                child = None
+        if child:
+            child.end()
+
+    def _claimed(self) -> Job | None:
+        try:
+            with Library(self._settings.library) as library:
+                return Queue(library).claim(prefixes=requests.prefixes())
+        except StorageError:  # it is held by another process, or the disk is full: that may pass
+            return None
+
+    def _do(self, job: Job, child: _Child) -> bool:
+        """Does a job; false where the child is of no use any more.
+
+        From when its child is known `stop` and `cancel` end it; what they missed before is seen here.
+        """
+        request, ended = requests.id_of(job.key), None
+        with self._lock:
+            self._children[request] = child.process
+        self._news.tell(News(request, "running"))
+        if not self._stopped.is_set() and self._is_wanted(job):
+            ended = self._listened(job, request, child)
+        with self._lock:
+            del self._children[request]
+            is_killed = request in self._killed
+            self._killed.discard(request)
+        self._settle(job, request, ended, give_back=self._stopped.is_set())
+        return ended is not None and not is_killed
+
+    def _is_wanted(self, job: Job) -> bool:
+        try:
+            with Library(self._settings.library) as library:
+                return Queue(library).is_held(job)
+        except StorageError:
+            return True
+
+    def _listened(self, job: Job, request: str, child: _Child) -> _Ended | None:
+        """What a child says at the end; none where it died."""
+        try:
+            work = requests.work_of(job.work)
+            child.connection.send(_Task(work, work.over(self._settings.options)))
+            while not isinstance(message := child.connection.recv(), _Ended):
+                stage, done, total = message
+                self._news.progress(request, stage, done, total, time.monotonic())
+            return message
+        except (EOFError, OSError):
+            return None
+        except (EarwitnessError, LookupError, ValueError, TypeError) as error:  # a job of an older version
+            return _Ended(error=str(error))
+
+    def _settle(self, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+        """Notes what became of a job, as soon as the library can be written; this process holds it until then."""
+        while True:
+            try:
+                with Library(self._settings.library) as library:
+                    self._note(library, job, request, ended, give_back=give_back)
+                    now = requests.request_of(library, request)
+            except StorageError:
+                if self._stopped.wait(LOOK_S):
+                    return  # the next server finds it held by nobody
+            except requests.UnknownRequestError:  # its answer is nobody's business any more
+                self._news.tell(News(request, CANCELLED))
+                return
+            else:
+                self._news.tell(News(request, now.state, episode=now.episode, reason=now.reason))
+                return
+
+    def _note(self, library: Library, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+        queue = Queue(library)
+        if ended is None:
+            (queue.give_back if give_back else queue.died)(job)
+        elif ended.error:
+            queue.failed(job, ended.error)
+        else:
+            if ended.episode is not None:
+                requests.finished(library, request, ended.episode)
+            if queue.done(job) and ended.transcript is not None:
+                with self._lock:
+                    self._results[request] = ended.transcript
+
+
+class _Child:
+    """A process that transcribes."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(
+            target=_work, args=(theirs, settings.library, settings.recordings), name="earwitness worker", daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.terminate()
+        self.process.join()
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What became of a task: an episode of the library, or a transcript that is not kept."""
+
+    episode: int | None = None
+    transcript: Transcript | None = None
+    error: str | None = None
+
+
+def _work(connection: Connection, library: Path | None, folder: Path) -> None:
+    """A child's life: tasks in, progress and ends out, until its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent says when to stop
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    engines: Engines | None = None
+    made_for: Options | None = None
+    kept = Recordings(folder)
+    try:
+        while True:
+            task: _Task = connection.recv()
+            if made_for != task.options:
+                engines, made_for = _engines(task.options, engines, made_for), task.options
+            assert engines
+            connection.send(_done(task, engines, library, kept, connection))
+    except (EOFError, OSError):
+        return
+
+
+def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
+    reference = task.work.reference
+    # What nobody keeps leaves no checkpoints either.
+    job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
+
+    def work() -> _Ended:
+        with opened(reference, job, lambda _name, *progress: connection.send(progress)) as stages:
+            made = transcribed(stages, job, engines).transcript
+            if not task.work.keep:
+                return _Ended(transcript=made)
+            keep_sound(stages, library, kept)
+        with Library(library) as opened_library:
+            return _Ended(episodes.keep(opened_library, made))
+
+    try:
+        result = attempted(reference, work)
+    except (EOFError, OSError):
+        raise
+    except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
+        return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
+    if isinstance(result, Outcome):
+        # What the file is called here is nobody's business.
+        return _Ended(error=(result.error or "").replace(f"{Path(reference.argument).name}: ", ""))
+    return result
+
+
+def _engines(options: Options, before: Engines | None, made_for: Options | None) -> Engines:
+    """The engines for some options; the recogniser, which takes long to load, is the last one's where it may be."""
+    same = before and made_for and made_for.model == options.model
+    return Engines(options, recognizer=before.recognizer if before and same else None)
