@@ -7,6 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What needs torch, in an environment of its own: the default suite does without.
 MODELS := .venv-models
 
+# A file's tests stay in one process, since they share what they set up.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: demo test test-slow test-models check format clean
 
 demo: $(VENV)/installed
@@ -14,7 +17,7 @@ demo: $(VENV)/installed
 	@$(BIN)/python scripts/show_demo.py demo-output/episode.json
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-slow: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m slow
@@ -27,7 +30,7 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from threading import Thread
 
+import loops
 from earwitness.server.news import News, Newsroom
 
 
@@ -33,7 +34,7 @@ def test_each_hears_of_a_job_until_its_end_whichever_thread_tells() -> None:
         thread.join()
         return found[0], found[1]
 
-    one, everything = asyncio.run(tried())
+    one, everything = loops.run(tried())
     assert one[-1] == News("a", "cancelled")
     assert {news.job for news in one} == {"a"}
     assert {news for news in everything if news.state != "running"} == {News("a", "cancelled"), News("b", "failed")}
@@ -61,7 +62,7 @@ def test_who_is_slow_gets_the_last_step_of_each_job_and_no_more() -> None:
             await rest
         return found
 
-    found = asyncio.run(tried())
+    found = loops.run(tried())
     assert {news.job for news in found} == {"a", "b"}
     assert [round(news.step.share, 2) for news in sorted(found, key=lambda news: news.job)] == [0.95, 0.5]
 
@@ -98,7 +99,7 @@ def test_nobody_listens_to_what_is_closed() -> None:
         found = await asyncio.wait_for(asyncio.gather(before, _all(room)), 10)
         return [*found[0], *found[1]]
 
-    assert asyncio.run(tried()) == []
+    assert loops.run(tried()) == []
 
 
 def test_news_for_a_loop_that_has_ended_hurt_nobody() -> None:
@@ -110,6 +111,6 @@ def test_news_for_a_loop_that_has_ended_hurt_nobody() -> None:
         await asyncio.sleep(0)
 
     with suppress(RuntimeError):
-        asyncio.run(left())
+        loops.run(left())
     room.tell(News("a", "running"))
     room.tell(News("a", "done"))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the server needs the extra server")
 from starlette.requests import Request
 
+import loops
 from earwitness.server import uploads
 from earwitness.server.recordings import Recordings
 from earwitness.server.uploads import MAX_FIELD_BYTES, MAX_FIELDS, Form, FormError, TooLargeError, body, form
@@ -55,7 +55,7 @@ def read(folder: Path, blocks: Sequence[bytes], *, most: int = 2**30, **told: ob
     recordings = Recordings(folder)
     try:
         with recordings.coming() as coming:
-            found = asyncio.run(form(asked(blocks, **told), coming, most))  # type: ignore[arg-type]
+            found = loops.run(form(asked(blocks, **told), coming, most))  # type: ignore[arg-type]
             coming.finish()
             return found, coming.path.read_bytes()
     finally:
@@ -132,10 +132,10 @@ def test_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
 
 def test_nothing_at_all_is_read_of_what_says_that_it_is_too_long(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError):
-        asyncio.run(body(asked([], length=11), 10))
+        loops.run(body(asked([], length=11), 10))
     with pytest.raises(TooLargeError):
-        asyncio.run(body(asked([b"1"] * 11), 10))
-    assert asyncio.run(body(asked([b"12", b"", b"3"], length=3), 10)) == b"123"
+        loops.run(body(asked([b"1"] * 11), 10))
+    assert loops.run(body(asked([b"12", b"", b"3"], length=3), 10)) == b"123"
 
 
 def test_whoever_leaves_has_sent_nothing(tmp_path: Path) -> None:
