@@ -1,7 +1,8 @@
 // The voices that have a name.
 
 import { get, remove } from "./api.js";
-import { el, fill, iconButton, say, sheet } from "./dom.js";
+import { confirmed } from "./confirm.js";
+import { el, fill, iconButton, say } from "./dom.js";
 import { count, day, length } from "./text.js";
 
 export async function open({ signal }) {
@@ -50,46 +51,19 @@ export async function open({ signal }) {
   }
 
   function confirm(voice) {
-    const said = el("p", { class: "problem", role: "alert" });
-    const yes = el(
-      "button",
-      {
-        type: "button",
-        class: "danger",
-        onclick: async () => {
-          yes.disabled = true;
-          try {
-            await remove(`/api/voices/${encodeURIComponent(voice.name)}`);
-            show(await get("/api/voices", signal));
-            dialog.close();
-            (list.querySelector("button") ?? document.getElementById("main")).focus();
-            say(`The voice of ${voice.name} is forgotten.`);
-          } catch (error) {
-            said.textContent = error.message;
-            yes.disabled = false;
-          }
-        },
-      },
-      "Forget",
-    );
-    const no = el("button", { type: "button", class: "primary", onclick: () => dialog.close() }, "Keep");
-    const dialog = sheet(
-      "Forget this voice?",
-      el(
-        "div",
-        { class: "stack" },
-        el(
-          "p",
-          {},
-          "All prints of the voice of ",
-          el("bdi", {}, voice.name),
-          " are removed. Names in transcripts stay as they are.",
-        ),
-        said,
-        el("div", { class: "row" }, no, yes),
-      ),
-    );
-    no.focus();
+    const told = [
+      "All prints of the voice of ",
+      el("bdi", {}, voice.name),
+      " are removed. Names in transcripts stay as they are.",
+    ];
+    confirmed("Forget this voice?", told, "Forget", async () => {
+      await remove(`/api/voices/${encodeURIComponent(voice.name)}`);
+      show(await get("/api/voices", signal));
+      return () => {
+        (list.querySelector("button") ?? document.getElementById("main")).focus();
+        say(`The voice of ${voice.name} is forgotten.`);
+      };
+    });
   }
 
   show(await get("/api/voices", signal));

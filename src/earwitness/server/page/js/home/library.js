@@ -1,7 +1,8 @@
 // The library: all episodes, the newest first, less those that a filter leaves out.
 
 import { get, query, remove } from "../api.js";
-import { el, fill, icon, iconButton, say, sheet } from "../dom.js";
+import { confirmed } from "../confirm.js";
+import { el, fill, icon, iconButton, say } from "../dom.js";
 import { clock, count, day, languageName, length } from "../text.js";
 
 const SHOWN = 100;
@@ -118,43 +119,14 @@ export class Library {
   }
 
   #confirm(episode) {
-    const said = el("p", { class: "problem", role: "alert" });
-    const yes = el(
-      "button",
-      {
-        type: "button",
-        class: "danger",
-        onclick: async () => {
-          yes.disabled = true;
-          try {
-            await remove(`/api/episodes/${episode.id}`);
-            dialog.close();
-            this.#removed(episode);
-          } catch (error) {
-            said.textContent = error.message;
-            yes.disabled = false;
-          }
-        },
-      },
-      "Delete",
-    );
-    const no = el("button", { type: "button", class: "primary", onclick: () => dialog.close() }, "Keep");
-    const dialog = sheet(
-      "Delete this recording?",
-      el(
-        "div",
-        { class: "stack" },
-        el(
-          "p",
-          {},
-          el("bdi", {}, episode.title),
-          ": the transcript, its corrections and the recording are removed from this server. That cannot be undone.",
-        ),
-        said,
-        el("div", { class: "row" }, no, yes),
-      ),
-    );
-    no.focus();
+    const told = [
+      el("bdi", {}, episode.title),
+      ": the transcript, its corrections and the recording are removed from this server. That cannot be undone.",
+    ];
+    confirmed("Delete this recording?", told, "Delete", async () => {
+      await remove(`/api/episodes/${episode.id}`);
+      return () => this.#removed(episode);
+    });
   }
 
   #removed(episode) {
