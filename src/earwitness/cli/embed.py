@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,9 @@ import typer
 from earwitness import engines
 from earwitness.cli import arguments
 from earwitness.cli.progress import display
-from earwitness.errors import AudioError, SourceError
-from earwitness.options import PretrainedOptions, SourceOptions
-from earwitness.source import fetch, find
+from earwitness.errors import EarwitnessError
+from earwitness.options import PretrainedOptions
+from earwitness.source import Reference, Source, find
 
 HELP = """Turn recordings into points in space, where what sounds alike lies close together.
 
@@ -48,26 +47,28 @@ def embed(
 ) -> None:
     from earwitness.toolkit.embedding_files import EmbeddingFile
     from earwitness.toolkit.embeddings import level_of, stream
+    from earwitness.toolkit.recordings import each
 
     kind = level_of(level)
     options = PretrainedOptions(revision, cache_dir, offline, device, dtype, threads)
     embedder = engines.sound_embedder(model, options)
-    references, failed = find(audio), False
+    references, names_failed = find(audio), list[str]()
     with (
         EmbeddingFile(output, embedder.model, kind, embedder.identity()) as file,
         display(len(references), quiet=quiet) as shown,
     ):
-        for reference in references:
+
+        def one(reference: Reference, recording: Source, _folder: Path) -> None:
             before = file.rows
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    recording = fetch(reference, SourceOptions(), Path(folder)).path
-                    for points in stream(recording, embedder, level=kind, window_s=window_s):
-                        file.add(reference.argument, points)
-                shown.finished(reference.name, f": {file.rows - before} points of {file.size} numbers")
-            except (SourceError, AudioError) as error:
-                failed = True
-                shown.finished(reference.name)
-                shown.say(f"error: {error}")
-    if failed:
+            for points in stream(recording.path, embedder, level=kind, window_s=window_s):
+                file.add(reference.argument, points)
+            shown.finished(reference.name, f": {file.rows - before} points of {file.size} numbers")
+
+        def failed(name: str, error: EarwitnessError) -> None:
+            names_failed.append(name)
+            shown.finished(name)
+            shown.say(f"error: {error}")
+
+        each(references, one, failed)
+    if names_failed:
         raise typer.Exit(1)

@@ -14,7 +14,16 @@ from importlib import resources
 from pathlib import Path
 
 from earwitness.engines import conversion, hub_files
-from earwitness.engines.repositories import SETTINGS, WEIGHTS, Repository, cached_part, is_hub_id, the_hub, whole_part
+from earwitness.engines.repositories import (
+    SETTINGS,
+    WEIGHTS,
+    Repository,
+    cached_part,
+    is_hub_id,
+    local_folder,
+    the_hub,
+    whole_part,
+)
 from earwitness.engines.whisper_forms import ALIASES, CTRANSLATE2, FORMS, PICKLED, TRANSFORMERS, Form
 from earwitness.errors import ModelError
 
@@ -203,12 +212,9 @@ def find_summarizer(model: str, *, offline: bool = False) -> Path:
     Raises:
         ModelError: the model is not here and cannot be had.
     """
-    path = Path(os.path.expanduser(model))  # noqa: PTH111
-    if path.is_dir():
-        return path
     hub_id, _, revision = model.partition("@")
-    if path.exists() or not is_hub_id(hub_id):
-        raise ModelError(f"--summarizer seq2seq:{model}: neither a folder nor a hub id; check the path")
+    if folder := local_folder(model, hub_id, f"--summarizer seq2seq:{model}"):
+        return folder
     kinds = [Repository(hub_id, (*files, "config.json"), revision or None, SETTINGS) for files in WEIGHTS]
     remedy = SUMMARIZER_REMEDIES.format(name=model)
     return whole_part(model, kinds, remedy, "--summarizer extractive", offline=offline)
@@ -227,12 +233,9 @@ def find_sentences(model: str = "", *, offline: bool = False) -> Path:
     if model in ("", SENTENCE_MODEL):
         remedy = SENTENCE_REMEDIES.format(name=SENTENCE_MODEL, engine="")
         return whole_part(SENTENCE_MODEL, [SENTENCES], remedy, "--sentence-model none", offline=offline)
-    path = Path(os.path.expanduser(model))  # noqa: PTH111
-    if path.is_dir():
-        return path
     hub_id, _, revision = model.partition("@")
-    if path.exists() or not is_hub_id(hub_id):
-        raise ModelError(f"--sentence-model {model}: neither a folder nor a hub id; check the path")
+    if folder := local_folder(model, hub_id, f"--sentence-model {model}"):
+        return folder
     repository = replace(SENTENCES, hub_id=hub_id, revision=revision or None)
     remedy = SENTENCE_REMEDIES.format(name=model, engine=f" --engine {SENTENCE_MODEL}")
     return whole_part(model, [repository], remedy, "--sentence-model none", offline=offline)

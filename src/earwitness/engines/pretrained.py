@@ -7,7 +7,6 @@ the settings of its feature extractor and tokenizer.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from earwitness.cores import cores
 from earwitness.engines import on_torch
 from earwitness.engines.conversion import silent
-from earwitness.engines.repositories import SETTINGS, WEIGHTS, Repository, is_hub_id, whole_part
+from earwitness.engines.repositories import SETTINGS, WEIGHTS, Repository, local_folder, whole_part
 from earwitness.errors import ModelError, reason
 from earwitness.options import PretrainedOptions
 
@@ -39,11 +38,8 @@ def find(model: str, options: PretrainedOptions, weights: tuple[tuple[str, ...],
     Raises:
         ModelError: the model is not here and cannot be had.
     """
-    path = Path(os.path.expanduser(model))  # noqa: PTH111  (pathlib raises where there is no such user)
-    if path.is_dir():
-        return path
-    if path.exists() or not is_hub_id(model):
-        raise ModelError(f"{model}: neither a folder nor a hub id; check the path")
+    if folder := local_folder(model, model, model):
+        return folder
     kinds = [Repository(model, (*files, "config.json"), options.revision, SETTINGS) for files in weights]
     return whole_part(model, kinds, REMEDY, "another model", offline=options.offline, cache=options.cache)
 

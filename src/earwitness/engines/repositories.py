@@ -109,6 +109,25 @@ def _has_all_parts(folder: Path, repository: Repository) -> bool:
     return all((folder / part).exists() for part in wanted)
 
 
+def local_folder(model: str, hub_id: str, asked: str) -> Path | None:
+    """The folder that a model's name is, or none where it names a repository of the hub.
+
+    Args:
+        model: as the user wrote it; no shell expands a ~ behind a colon.
+        hub_id: the part of it that would be a repository.
+        asked: the option and its value, for the error.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    path = Path(os.path.expanduser(model))  # noqa: PTH111  (pathlib raises where there is no such user)
+    if path.is_dir():
+        return path
+    if path.exists() or not is_hub_id(hub_id):
+        raise ModelError(f"{asked}: neither a folder nor a hub id; check the path")
+    return None
+
+
 def is_hub_id(name: str) -> bool:
     return name.count("/") == 1 and not name.startswith((".", "/", "~"))
 

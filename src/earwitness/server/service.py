@@ -37,7 +37,7 @@ class Service:
         self.sessions, self.failures = Sessions(), Limit(FAILURES_PER_MINUTE)
         self.metrics = Metrics()
         self.news = Newsroom()
-        self.workers = Workers(settings, self.recordings, self.news)
+        self.workers = Workers(settings, self.news)
         self.listeners = BoundedSemaphore(settings.workers)
         self.began = int(time.time())
 

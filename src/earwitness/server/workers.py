@@ -53,8 +53,8 @@ class _Task:
 class Workers:
     """The workers of a server; `start` and `stop` them once."""
 
-    def __init__(self, settings: Settings, kept: Recordings, news: Newsroom) -> None:
-        self._settings, self._recordings, self._news = settings, kept, news
+    def __init__(self, settings: Settings, news: Newsroom) -> None:
+        self._settings, self._news = settings, news
         self._stopped, self._wake = Event(), Event()
         self._lock = Lock()
         self._children: dict[str, Any] = {}
@@ -95,11 +95,6 @@ class Workers:
         """The transcript of a request that is not kept, once; none where there is none."""
         with self._lock:
             return self._results.pop(request, None)
-
-    @property
-    def at_work(self) -> int:
-        with self._lock:
-            return len(self._children)
 
     def _beat_on(self) -> None:
         with beating(self._beat, LEASE_S):
