@@ -37,6 +37,16 @@ DROP = """
 }
 """
 
+HOLD_ANSWERS = """
+const answered = new Promise((resolve) => { window.release = resolve; });
+const send = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) {
+  const { onload } = this;
+  this.onload = () => answered.then(onload);
+  return send.call(this, body);
+};
+"""
+
 
 @pytest.fixture
 def home(page: Page) -> Page:
@@ -81,6 +91,19 @@ def test_a_recording_is_handed_in_cancelled_resumed_opened_and_heard(home: Page,
     home.locator("button.play:enabled").wait_for()
     home.locator(".said .w", has_text=re.compile(r"^dangerous\W?$")).first.click()
     expect(home.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+
+
+def test_a_job_told_of_before_its_upload_is_answered_has_one_row(browser: Browser, server: Serving) -> None:
+    with browser.new_page(base_url=server.url) as page:
+        page.add_init_script(HOLD_ANSWERS)
+        opened(page, "/").locator("input[type=file]").set_input_files(EXAMPLE)
+        expect(page.get_by_role("status").filter(has_text="episode.flac is transcribed.")).to_be_visible(
+            timeout=WORK_MS
+        )
+        expect(row(page, EXAMPLE.name)).to_contain_text("Uploading")
+        page.evaluate("release()")
+        expect(row(page, EXAMPLE.name).get_by_role("link", name="Open episode.flac")).to_be_visible()
+        assert page.locator(".job").count() == 1
 
 
 def test_what_is_no_recording_is_said_in_one_line_and_names_stay_text(home: Page, server: Serving) -> None:

@@ -19,7 +19,7 @@ const HIDDEN = "hidden jobs";
 /** The section; `onDone` is called when a job has made a transcript. */
 export class Work {
   constructor(jobs, { signal, onDone }) {
-    Object.assign(this, { jobs, onDone, rows: new Map() });
+    Object.assign(this, { jobs, onDone, rows: new Map(), held: new Set() });
     this.list = el("ul", { class: "jobs" });
     this.more = el("p", { class: "muted small more-jobs" });
     this.clear = el(
@@ -52,22 +52,34 @@ export class Work {
       hide: () => this.#hide(upload),
     });
     this.#count();
+    this.#release();
   }
 
   /** An upload's row goes on as the row of its job. */
   #accepted({ upload, job }) {
     const row = this.rows.get(upload);
     this.rows.delete(upload);
-    const known = this.rows.get(job.id);
-    known?.element.remove();
+    this.rows.get(job.id)?.element.remove(); // it was handed in before, with the same key
     if (row) this.rows.set(job.id, row);
+    this.held.delete(job.id);
     this.jobs.put(this.jobs.known.get(job.id) ?? job);
+    this.#release();
   }
 
   #working({ job, before }) {
-    const isOver = ENDED.includes(job.state);
+    const hasRow = this.rows.has(job.id);
+    if (!hasRow && isOnItsWay(job)) this.held.add(job.id);
     // What had ended before somebody looked is in the library, or was given up; only failures still ask for something.
-    if (isOver && !this.rows.has(job.id) && (job.state !== "failed" || hiddenJobs().includes(job.id))) return;
+    else if (hasRow || !ENDED.includes(job.state) || (job.state === "failed" && !hiddenJobs().includes(job.id)))
+      this.#show(job);
+    else return;
+    if (job.state === "done" && before !== "done") {
+      say(`${job.name} is transcribed.`);
+      this.onDone(job);
+    }
+  }
+
+  #show(job) {
     this.#row(job.id, job.name).show({
       state: job.state,
       reason: job.reason,
@@ -79,9 +91,15 @@ export class Work {
       hide: () => this.#hide(job.id),
     });
     this.#count();
-    if (job.state === "done" && before !== "done") {
-      say(`${job.name} is transcribed.`);
-      this.onDone(job);
+  }
+
+  /** Once the uploads have been answered it is known whose jobs those were that had been told of before. */
+  #release() {
+    for (const id of this.held) {
+      const job = this.jobs.known.get(id);
+      if (isOnItsWay(job)) continue;
+      this.held.delete(id);
+      this.jobs.put(job);
     }
   }
 
@@ -197,6 +215,11 @@ class Row {
     );
     if (hadFocus) this.acts.firstElementChild.focus();
   }
+}
+
+/** The server tells of a job before it has answered the upload that made it; that upload's row is the job's. */
+function isOnItsWay({ name }) {
+  return underWay().some((upload) => upload.state === "sending" && upload.name === name);
 }
 
 function sending({ state, sent, file }) {
