@@ -14,7 +14,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import FileResponse
 
 from earwitness.errors import StorageError
-from earwitness.exports import FORMATS
+from earwitness.exports import FORMATS, Beside
 from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
@@ -171,8 +171,9 @@ def export(episode: Number, name: str, service: TheService) -> Response:
         raise NotFoundError(f"no such format: {name[:40]!r}; there are {', '.join(FORMATS)}")
     with service.library() as library:
         found = _episode(library, episode)
-        content = FORMATS[name].write(transcript(library, episode))
-    file = f"{safe_stem(PurePosixPath(found.name).stem)}{FORMATS[name].suffix}"
+        stem = safe_stem(PurePosixPath(found.name).stem)
+        content = FORMATS[name].write(transcript(library, episode), Beside(stem, formats=tuple(FORMATS)))
+    file = f"{stem}{FORMATS[name].suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(file, safe='')}",
         "Content-Security-Policy": "sandbox",  # nothing that somebody wrote runs as if it were ours
