@@ -111,6 +111,8 @@ def test_errors_are_those_of_openai(client: openai.OpenAI, talk: Path) -> None:
     create = client.audio.transcriptions.create
     with pytest.raises(openai.NotFoundError, match="does not exist"):
         create(model="nobody-1", file=talk)
+    with pytest.raises(openai.UnprocessableEntityError, match="'model'"):
+        create(model="", file=talk)
     with pytest.raises(openai.UnprocessableEntityError, match="response_format"):
         create(model="whisper-1", file=talk, response_format="mp3")  # type: ignore[call-overload]
     with pytest.raises(openai.UnprocessableEntityError, match="timestamp_granularities"):

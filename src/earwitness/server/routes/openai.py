@@ -155,6 +155,8 @@ def _asked(sent: Form, task: str) -> _Asked:
     if sent.file_name is None:
         raise FormError("the form has no part called 'file'; send the recording there")
     name, shape = sent.one("model"), sent.one("response_format", "json")
+    if not name:
+        raise OptionError("the form has no field called 'model'; give one, such as whisper-1")
     if name not in (*OURS, *MODELS):
         raise NotFoundError(f"The model {name[:80]!r} does not exist; GET /v1/models lists those that do")
     if shape not in openai.SHAPES or (shape == "diarized_json" and task == "translate"):
