@@ -55,6 +55,15 @@ class Recognition:
     repaired: tuple[Region, ...] = ()
 
 
+def spelled(words: Sequence[Word]) -> str:
+    """The words as they were written, one after the other.
+
+    >>> spelled([Word(" Yes,", 0.0, 0.4, 0.9), Word(" sir.", 0.5, 0.8, 0.9)])
+    ' Yes, sir.'
+    """
+    return "".join(word.word for word in words)
+
+
 def recognize(
     audio: Audio,
     regions: Sequence[Region],

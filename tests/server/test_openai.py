@@ -93,7 +93,7 @@ def test_speakers_are_told_apart_and_those_who_are_known_named(client: openai.Op
         {"known_speaker_names": ["Ada"]},
         {**known, "known_speaker_references": ["data:,x"]},
     ):
-        with pytest.raises(openai.UnprocessableEntityError):
+        with pytest.raises(openai.BadRequestError):
             heard(client, sound, response_format="diarized_json", extra_body=wrong)
     events = [*heard(client, sound, response_format="diarized_json", stream=True)]
     assert [one.type for one in events].count("transcript.text.segment") == len(found.segments)
@@ -111,13 +111,13 @@ def test_errors_are_those_of_openai(client: openai.OpenAI, talk: Path) -> None:
     create = client.audio.transcriptions.create
     with pytest.raises(openai.NotFoundError, match="does not exist"):
         create(model="nobody-1", file=talk)
-    with pytest.raises(openai.UnprocessableEntityError, match="response_format"):
+    with pytest.raises(openai.BadRequestError, match="response_format"):
         create(model="whisper-1", file=talk, response_format="mp3")  # type: ignore[call-overload]
-    with pytest.raises(openai.UnprocessableEntityError, match="timestamp_granularities"):
+    with pytest.raises(openai.BadRequestError, match="timestamp_granularities"):
         create(model="whisper-1", file=talk, timestamp_granularities=["letter"])  # type: ignore[list-item]
-    with pytest.raises(openai.UnprocessableEntityError):
+    with pytest.raises(openai.BadRequestError):
         create(model="whisper-1", file=("x.mp3", b"no sound at all"))
-    with pytest.raises(openai.UnprocessableEntityError):
+    with pytest.raises(openai.BadRequestError):
         create(model="whisper-1", file=("x.mp3", b""))
     with pytest.raises(openai.BadRequestError, match="file"):
         client.post(
@@ -127,7 +127,7 @@ def test_errors_are_those_of_openai(client: openai.OpenAI, talk: Path) -> None:
             options={"headers": {"Content-Type": "multipart/form-data"}},
             files=[("other", b"1")],
         )
-    with pytest.raises(openai.UnprocessableEntityError, match="English"):
+    with pytest.raises(openai.BadRequestError, match="English"):
         client.audio.translations.create(model="whisper-1", file=talk)
     [error] = [*heard_wrong(client)]
     assert error.message
@@ -177,7 +177,7 @@ def test_speech_comes_in_every_form_and_can_be_heard(client: openai.OpenAI, tmp_
     again = heard(client, tmp_path / "line.flac").text.lower().strip(". ")
     assert again == line.lower().strip(".")
     for wrong in ({"voice": "nobody"}, {"speed": 5}, {"response_format": "midi"}, {"input": ""}, {"input": "x" * 4097}):
-        with pytest.raises(openai.UnprocessableEntityError):
+        with pytest.raises(openai.BadRequestError):
             said(client, **wrong)
 
 
