@@ -86,7 +86,7 @@ class Listener:
 
     def hear(self, pieces: Sequence[Piece], temperature: float | None = None) -> Plan[list[Recognized]]:
         """One result a piece, with words made whole; at the temperature of the options, unless another is given."""
-        temperature = self.options.temperature if temperature is None else temperature
+        temperature = self.temperature if temperature is None else temperature
         results = yield from hear(pieces, self.options, temperature)
         return [
             replace(result, words=parted(whole_words(result.words), result.language), temperature=temperature)
@@ -94,9 +94,13 @@ class Listener:
         ]
 
     @property
+    def temperature(self) -> float:
+        """That of first hearings; 0 where the engine has none."""
+        return self.options.temperature if self.temperatures else 0.0
+
+    @property
     def warmer(self) -> Sequence[float]:
-        """The temperatures above that of the options."""
-        return [temperature for temperature in self.temperatures if temperature > self.options.temperature]
+        return [temperature for temperature in self.temperatures if temperature > self.temperature]
 
     def speaking(self, language: str) -> Listener:
         return replace(self, options=replace(self.options, language=language))
@@ -208,7 +212,7 @@ def _mended(listener: Listener, window: Window, heard: Heard) -> Plan[Heard]:
     """What was heard, with the holes in it heard again on their own."""
     bare = listener.unprompted
     todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
-    first = listener.options.temperature
+    first = listener.temperature
     for temperature in (first, *listener.warmer):
         if temperature == first and bare == listener and len(todo) == 1 and _is_all_of(window, *todo[0].window):
             continue  # just that was heard, and in vain

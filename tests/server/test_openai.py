@@ -156,6 +156,11 @@ def test_a_stream_tells_how_sure_each_word_is(server: Served, talk: Path) -> Non
     assert all(word.logprob <= 0 and bytes(word.bytes).decode() == word.token for word in words)
 
 
+def test_a_stream_of_silence_is_its_end(client: openai.OpenAI, tmp_path: Path) -> None:
+    [done] = heard(client, write_wav(tmp_path / "silence.wav", np.zeros(48_000)), stream=True)
+    assert (done.type, done.text) == ("transcript.text.done", "")
+
+
 def test_words_that_were_told_are_not_taken_back() -> None:
     made = make_transcript()
     events = told.Events(logprobs=False)

@@ -90,9 +90,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 
 def openai_error(status: int, detail: str, error: Exception | None = None) -> dict[str, Any]:
     """What is wrong, as OpenAI's clients expect it, under any status."""
-    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
-    if status >= 500:
-        kind = "server_error"
+    kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
     code = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}.get(status)
     param = error.param if isinstance(error, ParameterError) else None
     if isinstance(error, UnknownModelError):

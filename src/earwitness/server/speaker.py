@@ -23,13 +23,17 @@ from earwitness.server.speech import Asked
 from earwitness.server.workers import NICENESS
 from earwitness.toolkit import synthesis
 
+STOP_S = 0.1
+"""A child that is just being started is stopped again after this."""
+
 
 class Speaker:
     """Speaks for all callers of a server."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._process: Any = None
+        self.process: Any = None
+        """The child, while there is one."""
         self._connection: Connection | None = None
 
     async def spoken(self, asked: Asked) -> bytes:
@@ -42,10 +46,13 @@ class Speaker:
         if not asked.is_neural:
             return await asyncio.to_thread(speech.spoken, asked)
         async with self._turn:
+            saying = asyncio.ensure_future(asyncio.to_thread(self._said, asked))
             try:
-                found = await asyncio.to_thread(self._said, asked)
+                found = await asyncio.shield(saying)
             except asyncio.CancelledError:
-                self.stop()
+                while not saying.done():  # or the next one would be given this one's sound
+                    self.stop()
+                    await asyncio.wait([saying], timeout=STOP_S)
                 raise
         if isinstance(found, EarwitnessError):
             raise found
@@ -53,12 +60,12 @@ class Speaker:
 
     def stop(self) -> None:
         """Ends the child, whatever it is saying."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process = None
+        if self.process is not None:
+            self.process.terminate()
+            self.process = None
 
     def _said(self, asked: Asked) -> bytes | EarwitnessError:
-        if self._process is None or not self._process.is_alive():
+        if self.process is None or not self.process.is_alive():
             self._start()
         assert self._connection
         try:
@@ -71,8 +78,8 @@ class Speaker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_speak, args=(theirs,), name="earwitness speaker", daemon=True)
-        self._process.start()
+        self.process = context.Process(target=_speak, args=(theirs,), name="earwitness speaker", daemon=True)
+        self.process.start()
         theirs.close()
 
 
