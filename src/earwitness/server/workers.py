@@ -162,8 +162,6 @@ class Workers:
             del self._children[request]
             is_killed = request in self._killed
             self._killed.discard(request)
-            if ended is not None or is_killed:
-                self._said.pop(request, None)
         self._settle(job, request, ended, give_back=self._stopped.is_set())
         return ended is not None and not is_killed
 
@@ -213,6 +211,7 @@ class Workers:
                 if self._stopped.wait(LOOK_S):
                     return  # the next server finds it held by nobody
             except requests.UnknownRequestError:  # its answer is nobody's business any more
+                self.result(request)
                 self._news.tell(News(request, CANCELLED))
                 return
             else:
