@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from earwitness.errors import EarwitnessError, OptionError
-from earwitness.options import Options
+from earwitness.languages import NAMES
+from earwitness.options import Options, WordOptions
 
 
 def test_what_is_expected_gives_way_to_what_the_user_says() -> None:
@@ -62,3 +63,23 @@ def test_every_option_says_what_it_does() -> None:
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert len(classes) > 8
     assert all(ast.get_docstring(node) for node in classes)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [("en", "en"), ("English", "en"), ("EN", "en"), ("en-US", "en"), ("pt_br", "pt"), ("zh-Hans-CN", "zh"),
+     ("Mandarin", "zh"), ("haitian  creole", "ht"), ("yue", "yue"), ("auto", None), (None, None)],
+)  # fmt: skip
+def test_languages_are_called_by_code_or_name(given: str | None, code: str | None) -> None:
+    assert WordOptions(language=given).language == code
+
+
+@pytest.mark.parametrize("given", ["xx", "", "Klingon", "en us", "-"])
+def test_what_is_no_language_is_refused(given: str) -> None:
+    with pytest.raises(OptionError, match="no language is called so"):
+        WordOptions(language=given)
+
+
+def test_the_languages_are_those_of_whisper() -> None:
+    tokenizer = pytest.importorskip("faster_whisper.tokenizer")
+    assert set(NAMES) == set(tokenizer._LANGUAGE_CODES)

@@ -152,8 +152,7 @@ class Listening:
         """What of the window has ended and was not heard since."""
         self._agreement, self._cut, self._heard_to = Agreement(), 0.0, 0.0
         """Of the region that is going on: its words, where it begins if it was cut, and what was heard of it."""
-        given = options.words.language
-        self._language = given if given != "auto" else None
+        self._language = options.words.language
         self._speakers = OnlineSpeakers(engines.embedder, options.speakers) if engines.embedder else None
         self._damaged, self._looked_at = 0, 0.0
 

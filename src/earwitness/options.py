@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from earwitness.errors import OptionError
+from earwitness.languages import code_of
 
 
 def _require(true: bool, message: str) -> None:
@@ -181,7 +182,7 @@ class WordOptions:
     """How speech is recognised."""
 
     language: str | None = None
-    """An ISO 639-1 code; none or "auto" detects it."""
+    """An ISO 639-1 code; the name of the language will do, too. None or "auto" detects it."""
     task: str = "transcribe"
     """transcribe, or translate into English."""
     hotwords: str | None = None
@@ -195,6 +196,8 @@ class WordOptions:
     """Windows decoded side by side."""
 
     def __post_init__(self) -> None:
+        code = None if self.language in (None, "auto") else code_of(self.language)
+        object.__setattr__(self, "language", code)
         _require(self.task in ("transcribe", "translate"), "task must be transcribe or translate")
         _require(0 <= self.temperature <= 1, "temperature must lie between 0 and 1")
         _require(1 <= self.beam_size <= 100, "beam_size must lie between 1 and 100")

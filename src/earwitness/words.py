@@ -79,7 +79,7 @@ def recognize(
     `said` is called with the words of every window as soon as they and those of all windows before are known.
     """
     options = options or WordOptions()
-    given = _given(options)
+    given = options.language
     ignored = tuple(_ignored(recognizer, options))
     if not regions:
         return Recognition(given or "und", warnings=ignored)
@@ -118,7 +118,7 @@ def spoken(
     audio: Audio, windows: Sequence[Window], recognizer: Recognizer, options: WordOptions, memo: Memo | None = None
 ) -> str:
     """The language that was given, or else the one that most of some windows from all over the recording are in."""
-    return _given(options) or _language(audio, windows, recognizer, memo)
+    return options.language or _language(audio, windows, recognizer, memo)
 
 
 def hear(
@@ -126,13 +126,9 @@ def hear(
 ) -> Iterator[tuple[Window, Heard]]:
     """Windows of a recording in this language and what each says, as soon as that is known, in any order."""
     listener = Listener(audio, replace(options, language=language), recognizer.temperatures)
-    one = settled if _given(options) else _in_its_languages
+    one = settled if options.language else _in_its_languages
     plans = (one(listener, listener.piece(*window)) for window in windows)
     return ((windows[number], heard) for number, heard in carried_out(plans, recognizer, options.batch_size))
-
-
-def _given(options: WordOptions) -> str | None:
-    return options.language if options.language != "auto" else None
 
 
 def _ignored(recognizer: Recognizer, options: WordOptions) -> Iterator[str]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 import random_whisper
 import recognizers
@@ -118,9 +120,11 @@ def test_a_hotter_temperature_says_something_else(engine: FasterWhisper) -> None
     assert [word.word for word in cold] != [word.word for word in hot]
 
 
-def test_a_language_that_whisper_does_not_know_is_refused(engine: FasterWhisper) -> None:
-    with pytest.raises(OptionError, match="xx"):
-        engine.recognize(NOISE, WordOptions(language="xx"))
+def test_a_language_that_a_model_does_not_know_is_refused() -> None:
+    pieces = Tokenizer(WordLevel({"<|en|>": 0, "<|transcribe|>": 1}, "<|en|>"))
+    assert tokenizer_for(pieces, "older", WordOptions(language="en"), multilingual=True).language == 0
+    with pytest.raises(OptionError, match="older: this model does not know --language yue"):
+        tokenizer_for(pieces, "older", WordOptions(language="yue"), multilingual=True)
 
 
 def test_the_demo_model_knows_english_only_and_says_what_it_is() -> None:

@@ -38,7 +38,7 @@ PublishUrl = Annotated[
     str,
     typer.Option(metavar="URL", help="Where on the web the results will be, for STEM.feed.xml.", callback=_web_address),
 ]
-Language = Annotated[str, typer.Option(help="A code such as en; auto detects it.")]
+Language = Annotated[str, typer.Option(help="A code such as en, or a name; auto detects it.")]
 BeamSize = Annotated[int, typer.Option(help="Beams in decoding; 1 is fastest.")]
 BatchSize = Annotated[int, typer.Option(help="Windows of 30 s decoded side by side.")]
 Speakers = Annotated[int | None, typer.Option(help="How many speak, where you know it.", show_default=False)]

@@ -52,7 +52,7 @@ def bench(
     as_json: arguments.AsJson = False,
 ) -> None:
     options = Options.of(
-        model=model, engine=engine, language=None if language == "auto" else language, beam_size=beam_size,
+        model=model, engine=engine, language=language, beam_size=beam_size,
         batch_size=batch_size, threads=threads, device=device, compute_type=compute_type, offline=offline,
     )  # fmt: skip
     require("matplotlib")  # what is missing is said before the work, not after it

@@ -78,7 +78,7 @@ def evaluate(
 ) -> None:
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
-        language=None if language == "auto" else language, beam_size=beam_size, batch_size=batch_size,
+        language=language, beam_size=beam_size, batch_size=batch_size,
         diarize=diarize, diarizer=diarizer, summarizer=summarizer, chat_url=chat_url, allow_private=allow_private,
     )  # fmt: skip
     if transcripts and not transcripts.is_dir():

@@ -90,7 +90,7 @@ def feed(
 ) -> None:
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
-        language=None if language == "auto" else language, hotwords=hotwords, beam_size=beam_size,
+        language=language, hotwords=hotwords, beam_size=beam_size,
         batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers, min_speakers=min_speakers,
         max_speakers=max_speakers, known_voices=known_voices, library=library, summarizer=summarizer,
         chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported, allow_private=allow_private,

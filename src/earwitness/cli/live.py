@@ -76,7 +76,7 @@ def live(
     if source is not None and microphone is not None:
         raise OptionError("--input and --microphone: give one of them")
     options = Options.of(
-        model=model, engine=engine, language=None if language == "auto" else language, hotwords=hotwords,
+        model=model, engine=engine, language=language, hotwords=hotwords,
         beam_size=beam_size, speakers=speakers, diarize=diarize, diarizer=diarizer, library=library,
         summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, device=device,
         compute_type=compute_type, threads=threads, offline=offline,

@@ -44,7 +44,7 @@ def serve(
     allow_private: arguments.AllowPrivate = False,
 ) -> None:
     options = Options.of(
-        model=model, engine=engine, language=None if language == "auto" else language, diarize=diarize,
+        model=model, engine=engine, language=language, diarize=diarize,
         diarizer=diarizer, known_voices=known_voices, library=library, summarizer=summarizer, chat_url=chat_url,
         device=device, compute_type=compute_type, threads=threads, offline=offline, allow_private=allow_private,
     )  # fmt: skip

@@ -39,6 +39,9 @@ def transcribe(
     initial_prompt: Annotated[
         str | None, typer.Option(help="Text taken as having gone before; sets the style.", show_default=False)
     ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="At which text is sampled, 0 to 1; what fails the checks is tried at higher ones.")
+    ] = 0.0,
     beam_size: arguments.BeamSize = 5,
     batch_size: arguments.BatchSize = 8,
     speakers: arguments.Speakers = None,
@@ -67,7 +70,7 @@ def transcribe(
 ) -> None:
     options = Options.of(
         model=model, engine=engine, device=device, compute_type=compute_type, threads=threads, offline=offline,
-        language=None if language == "auto" else language, task=task, hotwords=hotwords, initial_prompt=initial_prompt,
+        language=language, task=task, hotwords=hotwords, initial_prompt=initial_prompt, temperature=temperature,
         beam_size=beam_size, batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers,
         min_speakers=min_speakers, max_speakers=max_speakers, known_voices=known_voices, library=library,
         summarizer=summarizer, chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported,

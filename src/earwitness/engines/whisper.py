@@ -85,10 +85,9 @@ def tokenizer_for(pieces: Any, model: str, options: WordOptions, *, multilingual
 
     if not multilingual and (options.language not in (None, "en") or options.task == "translate"):
         raise OptionError(f"{model}: this model knows only English (--language en); give a multilingual --model")
-    try:
-        return Tokenizer(pieces, multilingual, options.task, options.language)
-    except ValueError as error:
-        raise OptionError(f"--language {options.language}: Whisper does not know it; give a code such as en") from error
+    if multilingual and pieces.token_to_id(f"<|{options.language}|>") is None:
+        raise OptionError(f"{model}: this model does not know --language {options.language}; give another of either")
+    return Tokenizer(pieces, multilingual, options.task, options.language)
 
 
 def prompt_of(tokenizer: Any, options: WordOptions) -> list[int]:

@@ -193,11 +193,10 @@ def _decided(options: Options, tokens: int | None) -> tuple[Options, Request]:
         device, compute_type = recognizer.device, recognizer.compute_type
         model = replace(model, engine=recognizer.name, model=recognizer.model)
         model = replace(model, device=device, compute_type=compute_type)
-    language = None if options.words.language == "auto" else options.words.language
     request = Request(
         model=where,
         name=recognizer.model,
-        language=language or ("en" if tokens else None),
+        language=options.words.language or ("en" if tokens else None),
         beam_size=options.words.beam_size,
         batch_size=options.words.batch_size,
         threads=model.threads,

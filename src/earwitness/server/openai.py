@@ -16,6 +16,7 @@ from typing import Any
 
 from earwitness.errors import EarwitnessError
 from earwitness.exports import FORMATS
+from earwitness.languages import NAMES
 from earwitness.server.problems import FailedError, openai_error, status_of
 from earwitness.types import Segment, Transcript, Word
 from earwitness.words import spelled
@@ -24,20 +25,6 @@ SHAPES = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 """The values of `response_format`."""
 LEAST = 1e-10
 """The least probability that has a logarithm here."""
-_NAMES = """
-af afrikaans am amharic ar arabic as assamese az azerbaijani ba bashkir be belarusian bg bulgarian bn bengali bo tibetan
-br breton bs bosnian ca catalan cs czech cy welsh da danish de german el greek en english es spanish et estonian
-eu basque fa persian fi finnish fo faroese fr french gl galician gu gujarati ha hausa haw hawaiian he hebrew hi hindi
-hr croatian ht haitian_creole hu hungarian hy armenian id indonesian is icelandic it italian ja japanese jw javanese
-ka georgian kk kazakh km khmer kn kannada ko korean la latin lb luxembourgish ln lingala lo lao lt lithuanian
-lv latvian mg malagasy mi maori mk macedonian ml malayalam mn mongolian mr marathi ms malay mt maltese my myanmar
-ne nepali nl dutch nn nynorsk no norwegian oc occitan pa punjabi pl polish ps pashto pt portuguese ro romanian
-ru russian sa sanskrit sd sindhi si sinhala sk slovak sl slovenian sn shona so somali sq albanian sr serbian
-su sundanese sv swedish sw swahili ta tamil te telugu tg tajik th thai tk turkmen tl tagalog tr turkish tt tatar
-uk ukrainian ur urdu uz uzbek vi vietnamese yi yiddish yo yoruba yue cantonese zh chinese
-""".split()
-LANGUAGES = {code: name.replace("_", " ") for code, name in zip(_NAMES[::2], _NAMES[1::2], strict=True)}
-"""ISO 639-1 codes, and Whisper's names for the languages, which the API gives."""
 
 
 def text_of(transcript: Transcript) -> str:
@@ -58,7 +45,7 @@ def verbose(
     found: dict[str, Any] = {
         "task": task,
         "duration": transcript.duration,
-        "language": LANGUAGES.get(transcript.language, transcript.language),
+        "language": NAMES.get(transcript.language, transcript.language),
         "text": text_of(transcript),
         "usage": _usage(transcript),
     }

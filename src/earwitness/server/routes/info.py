@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from earwitness import __version__
-from earwitness.server.openai import LANGUAGES
+from earwitness.languages import NAMES
 from earwitness.server.routes.common import TheService
 from earwitness.server.routes.job_options import MODELS, OPTIONS
 
@@ -40,6 +40,6 @@ def server(service: TheService) -> ServerShown:
         settings.max_upload_bytes,
         sorted(OPTIONS),
         sorted(MODELS),
-        sorted(LANGUAGES),
+        sorted(NAMES),
         live=True,
     )

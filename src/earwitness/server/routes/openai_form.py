@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from earwitness.errors import OptionError
+from earwitness.languages import code_of
 from earwitness.server import known_speakers, openai
 from earwitness.server.known_speakers import KnownSpeaker
 from earwitness.server.problems import ParameterError, UnknownModelError
@@ -119,9 +121,10 @@ def _shape(sent: Form, task: str) -> str:
 
 def _language(sent: Form) -> str | None:
     language = sent.one("language")
-    if language and language not in openai.LANGUAGES:
-        raise ParameterError("language", f"{language[:40]!r} is no code of ISO 639-1 that is known here; give en, say")
-    return language or None
+    try:
+        return code_of(language) if language else None
+    except OptionError as error:
+        raise ParameterError("language", str(error).partition(": ")[2]) from None
 
 
 def _temperature(sent: Form) -> float:
