@@ -90,8 +90,8 @@ def openai_problem(status: int, detail: str, headers: Mapping[str, str] | None =
 
 def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that says what is wrong, in the form that those expect who ask for that path."""
-    # What is too long is not read to its end, so that nothing else can follow on that connection.
-    headers = {**(headers or {}), **({"Connection": "close"} if status == 413 else {})}
+    # What is too slow or too long is not read to its end, so that nothing else can follow on that connection.
+    headers = {**(headers or {}), **({"Connection": "close"} if status in (408, 413) else {})}
     return (openai_problem if path.startswith("/v1/") else problem)(status, detail, headers)
 
 
