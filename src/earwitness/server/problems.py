@@ -15,7 +15,7 @@ from earwitness.errors import (
     StorageError,
     TranscriptError,
 )
-from earwitness.server.requests import ReusedKeyError, UnknownRequestError
+from earwitness.server.requests import GoneError, ReusedKeyError, UnknownRequestError
 from earwitness.server.transcripts import UnknownEpisodeError
 from earwitness.server.uploads import FormError, TooLargeError
 
@@ -43,6 +43,7 @@ STATUSES: Mapping[type[Exception], int] = {
     UnknownRequestError: 404,
     UnknownEpisodeError: 404,
     NotFoundError: 404,
+    GoneError: 410,
     ReusedKeyError: 422,
     TooLargeError: 413,
     FormError: 400,

@@ -266,6 +266,8 @@ def _work(connection: Connection, library: Path | None, folder: Path) -> None:
 
 def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
     reference = task.work.reference
+    if not task.work.has_recording:
+        return _Ended(error=requests.GONE)
     # What nobody keeps leaves no checkpoints either.
     job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
 

@@ -18,7 +18,7 @@ from earwitness.exports import FORMATS
 from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
-from earwitness.server import recordings
+from earwitness.server import leftovers, recordings
 from earwitness.server.routes.common import NotFoundError, Number, TheService, content, problems
 from earwitness.server.transcripts import transcript
 from earwitness.stems import safe_stem
@@ -112,15 +112,14 @@ def one(
 
 @router.delete("/episodes/{episode}", status_code=204, responses=problems(404))
 def remove(episode: Number, service: TheService) -> None:
-    """Removes an episode: its transcript, its corrections and its recording."""
+    """Removes an episode: its transcript, its corrections, and its recording unless another job waits or runs on it."""
     with service.library() as library:
         found = _episode(library, episode)
         with suppress(StorageError):  # traces stay in its log while others read: that is no reason to fail
             episodes.remove(library, episode)
         if episodes.kept(library, found.recording):
             raise StorageError(f"{found.title}: cannot be removed now; try again")
-        recordings.forget(library, found.recording)
-    service.recordings.remove(found.recording)
+        leftovers.drop(library, service.recordings, found.recording)
 
 
 @router.get(
