@@ -99,15 +99,22 @@ def formats() -> Sequence[FormatShown]:
     responses={**content("The transcript.", "application/json"), **content("As before.", status=304), **problems(404)},
 )
 def one(
-    episode: Number, service: TheService, if_none_match: Annotated[str | None, Header(max_length=200)] = None
+    episode: Number,
+    service: TheService,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """The transcript (schema `earwitness.transcript/1`), with all corrections."""
     with service.library() as library:
         found = service.transcripts.shown(library, episode)
     headers = {"ETag": found.tag, "Cache-Control": "private, no-cache"}
-    if if_none_match == found.tag:
+    if if_none_match and found.tag in if_none_match:
         return Response(status_code=304, headers=headers)
-    return Response(found.content, media_type="application/json", headers=headers)
+    content = found.content
+    if "gzip" in accept_encoding:  # compressed once, and not for everybody who asks
+        content = found.compressed
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.delete("/episodes/{episode}", status_code=204, responses=problems(404))
