@@ -18,6 +18,7 @@ from earwitness.server.settings import Settings
 from earwitness.server.workers import Workers
 from earwitness.source import Reference
 from server_process import until
+from sounds import EPISODE
 
 WAIT_S = 30.0
 
@@ -101,7 +102,7 @@ def at_work(tmp_path: Path, stage: Stage) -> Iterator[tuple[Workers, Library]]:
 
 
 def asked(at_work: tuple[Workers, Library], name: str) -> str:
-    found = requests.ask(at_work[1], requests.Work(Reference(f"/x/{name}", "file", name, name), {}), "upload").id
+    found = requests.ask(at_work[1], requests.Work(Reference(str(EPISODE), "file", name, name), {}), "upload").id
     at_work[0].wake()
     return found
 

@@ -9,6 +9,7 @@ import time
 import uvicorn
 
 from earwitness.errors import OptionError, reason
+from earwitness.mapped import share_heaps
 from earwitness.server.app import application
 from earwitness.server.pace import Stillness
 from earwitness.server.service import Service
@@ -22,6 +23,7 @@ def run(settings: Settings) -> None:
         OptionError: the address cannot be listened on.
         StorageError: the library or the folder for recordings cannot be used.
     """
+    share_heaps()
     server = Server(settings)
     listening = _listening(settings)
     host, port = listening.getsockname()[:2]
