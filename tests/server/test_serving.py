@@ -241,7 +241,7 @@ def test_a_child_that_dies_three_times_fails_its_job_and_the_server_lives(server
 
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(server: Served, short: Path) -> None:
     with server.client() as client:
-        until(server.children)
+        ended(client, hand_in(client, short)["id"])  # then there is a child
         for child in server.children():
             child.suspend()
         running, waiting = hand_in(client, short)["id"], hand_in(client, short)["id"]
