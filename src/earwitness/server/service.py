@@ -15,6 +15,7 @@ from earwitness.server.metrics import Metrics
 from earwitness.server.news import Newsroom
 from earwitness.server.recordings import Recordings
 from earwitness.server.settings import Settings
+from earwitness.server.speaker import Speaker
 from earwitness.server.transcripts import Transcripts
 from earwitness.server.workers import Workers
 from earwitness.types import Seconds
@@ -45,6 +46,7 @@ class Service:
         self.metrics = Metrics()
         self.news = Newsroom()
         self.workers = Workers(settings, self.news)
+        self.speaker = Speaker()
         self.listeners = BoundedSemaphore(settings.workers)
         self.began = int(time.time())
         self._stopped, self._tidier = Event(), Thread(target=self._keep_tidy, daemon=True)
@@ -64,6 +66,7 @@ class Service:
         self.news.close()
         self._stopped.set()
         self.workers.stop()
+        self.speaker.stop()
         self._tidier.join()
         self._held_open.close()
 
