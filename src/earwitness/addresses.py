@@ -137,6 +137,7 @@ def resolved(address: Address, options: SourceOptions) -> list[tuple[Any, ...]]:
         raise SourceError(f"{address.shown}: no such host; check the address and the connection") from error
     if not options.allow_private and not all(is_public(str(row[4][0])) for row in found):
         raise SourceError(
-            f"{address.shown}: leads to an address that is not on the public internet; --allow-private permits it"
+            f"{address.shown}: leads to an address that is not on the public internet; give the file itself, or "
+            "--allow-private, which transcribe, feed, evaluate and serve have"
         )
     return list(found)

@@ -24,7 +24,7 @@ from earwitness import exports, source
 from earwitness.checkpoints import Checkpoints
 from earwitness.cores import cores
 from earwitness.coverage import Speech, speech_of
-from earwitness.errors import EarwitnessError, OptionError, StorageError
+from earwitness.errors import AudioError, EarwitnessError, OptionError, StorageError
 from earwitness.exports.reading import introduced
 from earwitness.files import sweep
 from earwitness.library.corrections import unfitting
@@ -235,6 +235,8 @@ def opened(
     found = source.fetch(reference, options.source, checkpoints.scratch(), fetched, content=content)
     try:
         yield Stages(found, options, checkpoints, progress, known or {}, said)
+    except AudioError as problem:  # what was fetched lies under a name of ours, which is nobody's business
+        raise AudioError(str(problem).replace(f"{found.path.name}: ", f"{found.name}: ")) from problem
     finally:
         found.discard()
 

@@ -100,6 +100,8 @@ def test_standard_input(run, episode: Path, tmp_path: Path) -> None:  # type: ig
     done = run("transcribe", "-", "--engine", "fake", "-f", "txt", "-o", "out", stdin=episode.read_bytes())
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 1
+    failed = run("transcribe", "-", "--engine", "fake", "-o", "out", stdin=b"")
+    assert "error: stdin: empty audio; " in failed.stderr
 
 
 def test_the_models_that_have_names(run) -> None:  # type: ignore[no-untyped-def]

@@ -117,6 +117,30 @@ def test_a_summary_that_quotes_it_is_corrected_too(tmp_path: Path) -> None:
     whole(shown, tmp_path)
 
 
+@pytest.mark.parametrize("after", ["a", "all the"])
+def test_a_small_word_is_corrected_in_its_place_only(after: str) -> None:
+    transcript = make_transcript(
+        [("A", "How old is the bridge over the river by the mill?"), ("B", "By the way, old.")]
+    )
+    quotes = (transcript.segments[0].text, "The mill by the river.", "By the mill. The bridge over the river?")
+    transcript = replace(
+        transcript,
+        summary=Summary(tuple(SummarySentence(text, (0,), 1.0) for text in quotes)),
+        chapters=tuple(replace(chapter, title="All by the way") for chapter in transcript.chapters),
+    )
+    word = transcript.segments[0].words[6]
+    shown, unfit = corrected(transcript, [Correction("text", word.start, word.end, "the", after)])
+    assert not unfit
+    assert shown.segments[0].text == f"How old is the bridge over {after} river by the mill?"
+    assert shown.summary is not None
+    assert [one.text for one in shown.summary.sentences] == [
+        shown.segments[0].text,
+        "The mill by the river.",
+        f"By the mill. The bridge over {after} river?",
+    ]
+    assert [one.title for one in shown.chapters] == [one.title for one in transcript.chapters]
+
+
 def moved(transcript: Transcript, by: float) -> Transcript:
     """The same words from another model, which hears them a little later, in other segments and under other labels."""
     other = {"A": "SPEAKER_07", "B": "SPEAKER_03"}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -119,7 +121,10 @@ def test_corrections_are_made_listed_and_undone(client: TestClient) -> None:
     said = correct(client, kind="text", start=first.start, end=first.end, before="Welcome", after="You  are welcome")
     assert said["transcript"]["segments"][0]["text"].startswith("You are welcome to")
     assert client.get("/api/episodes/1").json() == said["transcript"]
-    assert client.get("/api/episodes/1").headers["etag"] != before.headers["etag"]
+    tag = client.get("/api/episodes/1").headers["etag"]
+    assert tag != before.headers["etag"]
+    for known, status in ((tag, 304), (f"W/{tag}", 304), (f'"x", {tag}', 304), (before.headers["etag"], 200)):
+        assert client.get("/api/episodes/1", headers={"If-None-Match": known}).status_code == status
     assert [one["kind"] for one in client.get("/api/episodes/1/corrections").json()] == ["name", "text"]
     assert correct(client, kind="text", start=0, end=1, before="never said", after="x")["unfit"]
     for _ in range(3):
@@ -146,6 +151,20 @@ def test_a_correction_that_is_none_is_refused(client: TestClient, wrong: dict[st
     refused = client.post("/api/episodes/1/corrections", json=wrong)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
     assert client.get("/api/episodes/1/corrections").json() == []
+
+
+def test_links_of_a_feed_are_called_as_the_files_are(client: TestClient, store: Library) -> None:
+    episodes.keep(store, replace(TRANSCRIPT, source=replace(TRANSCRIPT.source, name="AC: live?.mp3")))
+    asked = client.get("/api/episodes/1/exports/vtt")
+    assert asked.headers["content-disposition"].endswith(quote("AC_ live_.vtt"))
+    assert quote("AC_ live_.vtt") in client.get("/api/episodes/1/exports/feed").text
+
+
+def test_options_that_are_none_are_named(client: TestClient) -> None:
+    for options, told in (("", "options: "), ("[]", "options: "), ('{"speakers": 0}', "speakers: ")):
+        refused = client.post("/api/jobs", files={"file": ("a.wav", b"x")}, data={"options": options})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].startswith(told)
 
 
 def test_what_is_not_there_is_not_found(client: TestClient) -> None:

@@ -57,9 +57,18 @@ def test_a_foreign_name_that_leads_here_is_refused(tmp_path: Path, host: str) ->
             assert client.get(path, headers={"Host": host}).status_code == 421
 
 
+@pytest.mark.parametrize("host", ["[::1", "[zz]", "["])
+@pytest.mark.parametrize("settings", [{}, {"keys": True}], ids=["open", "keys"])
+def test_a_name_that_is_malformed_is_refused(tmp_path: Path, host: str, settings: dict[str, Any]) -> None:
+    with asked(tmp_path, **settings) as client:
+        for path in ("/api/jobs", "/health", "/nothing"):
+            assert client.get(path, headers={"Host": host}).status_code == 400
+
+
 FOREIGN = (
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
     {"Origin": "http://localhost:3000"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -184,6 +193,13 @@ def test_a_key_that_listens_to_all_it_may_is_put_off_until_it_listens_to_less(
         assert other.get("/api/jobs").status_code == 200
         streams.close()
         until(lambda: client.get("/api/jobs").status_code == 200)
+
+
+@pytest.mark.parametrize("first", ["", "hello", "[]", "[" * 100_000, '{"sample_rate": "16000"}', '{"sample_rate": 0}'])
+def test_a_session_that_begins_with_garbage_is_told_so(tmp_path: Path, first: str) -> None:
+    with asked(tmp_path) as client, client.websocket_connect("/api/live", headers={"Host": "localhost"}) as socket:
+        socket.send_text(first)
+        assert socket.receive_json()["type"] == "error"
 
 
 def test_bodies_are_counted_whoever_reads_them(tmp_path: Path) -> None:

@@ -138,6 +138,8 @@ def test_a_speaker_is_renamed_everywhere_and_that_can_be_undone(reader: Page, se
     expect(reader.locator(".row .name", has_text="Speaker 1").first).to_be_visible()
     expect(reader.get_by_text("Laura Lane", exact=True)).to_have_count(0)
     assert [one["name"] for one in transcript(server)["speakers"]] == ["Speaker 1", "Speaker 2", "Speaker 3"]
+    reader.get_by_role("button", name="Undo the last correction").click()
+    expect(reader.locator("#says")).to_have_text("There is no correction that could be taken back.")
 
 
 def test_an_edited_word_stays_so_and_keeps_its_time(reader: Page, server: Serving) -> None:
@@ -450,6 +452,19 @@ def test_what_must_be_doubted_is_said(page: Page, server: Serving) -> None:
     expect(page.locator(".legend")).to_contain_text("speech without words")
 
 
+def test_a_recording_in_which_nobody_speaks(page: Page, server: Serving) -> None:
+    content = transcript(server)
+    content |= {name: [] for name in ("segments", "turns", "speakers", "chapters", "keywords", "overlaps")}
+    content |= {"language": "und", "text": "", "summary": None, "description": None}
+    page.route("**/api/episodes/1", lambda route: route.fulfill(json=content))
+    page.goto("/#/episode/1")
+    expect(page.locator(".facts-row p")).to_have_text("3:29 · 0 words")
+    said, below = page.locator(".rows .empty").bounding_box(), page.locator(".middle footer").bounding_box()
+    assert said
+    assert below
+    assert said["y"] + said["height"] <= below["y"]
+
+
 def test_a_proposed_voice_is_confirmed(page: Page, server: Serving) -> None:
     content = transcript(server)
     content["speakers"][1].update(proposal="Victor Stone", proposal_probability=0.934)
@@ -495,6 +510,10 @@ def test_an_episode_that_is_not_there_is_said(browser: Browser, server: Serving)
     with browser.new_page(base_url=server.url) as page:
         page.goto("/#/episode/99")
         expect(page.get_by_role("alert")).to_have_text("no episode has the number 99")
+        for address in ("/#/episode/", "/#/episode/%zz", "/#/episode/x"):
+            page.goto("about:blank")
+            page.goto(address)
+            expect(page.get_by_role("alert")).to_have_text("There is nothing at this address.")
 
 
 def test_without_its_recording_an_episode_is_read(

@@ -154,6 +154,7 @@ def test_what_is_no_audio_fails_with_one_line_and_the_next_is_done(server: Serve
             assert job["reason"]
             assert "\n" not in job["reason"]
             assert str(server.folder) not in job["reason"]
+        assert f"{server.url}/health: " in job["reason"]
         assert ended(client, hand_in(client, short)["id"])["state"] == "done"
         for url in ("file:///etc/passwd", "concat:a", "", "ftp://x/y"):
             assert client.post("/api/jobs", json={"url": url}).status_code == 422

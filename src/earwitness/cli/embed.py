@@ -28,7 +28,8 @@ def embed(
     model: Annotated[
         str,
         typer.Option(
-            help="audiomae, clap, hubert, wav2vec2, wavlm, whisper-encoder, a folder or a hub id.", show_default=False
+            help="audiomae, builtin, clap, hubert, wav2vec2, wavlm, whisper-encoder, a folder or a hub id.",
+            show_default=False,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .npz or .parquet file.", show_default=False)],

@@ -84,7 +84,7 @@ def tokenizer_for(pieces: Any, model: str, options: WordOptions, *, multilingual
     from faster_whisper.tokenizer import Tokenizer
 
     if not multilingual and (options.language not in (None, "en") or options.task == "translate"):
-        raise OptionError(f"{model}: this model knows only English; give a multilingual --model")
+        raise OptionError(f"{model}: this model knows only English (--language en); give a multilingual --model")
     try:
         return Tokenizer(pieces, multilingual, options.task, options.language)
     except ValueError as error:

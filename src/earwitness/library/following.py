@@ -7,20 +7,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from earwitness import segments
+from earwitness.text import plain
 from earwitness.types import Segment, Speaker, Summary, SummarySentence, Transcript, Turn
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """A text in a segment (by its old id) that is another one now."""
+    """A text in a segment (by its old id) that is another one now, and the words that are said before and after it."""
 
     origin: int
     before: str
     after: str
+    left: str = ""
+    right: str = ""
 
-    def put(self, text: str) -> str:
-        """The same in another text, where that quotes it."""
-        return re.sub(rf"(?<!\w){re.escape(self.before)}(?!\w)", lambda _: self.after, text)
+    def put(self, text: str, said: str) -> str:
+        """The same in another text, where that quotes it.
+
+        Args:
+            text: what quotes it, or not.
+            said: what is said now where the text quotes from. If the words are among it, as a "the" always is, they are
+                this one's only between the same neighbours, or where the text begins or ends.
+        """
+        words = re.compile(rf"(?<!\w){re.escape(self.before)}(?!\w)")
+        is_elsewhere = words.search(said) is not None
+
+        def then(found: re.Match[str]) -> str:
+            left, right = plain(text[: found.start()]).split()[-1:], plain(text[found.end() :]).split()[:1]
+            agree = (not left or left == plain(self.left).split()[-1:]) and (
+                not right or right == plain(self.right).split()[:1]
+            )
+            return self.after if agree or not is_elsewhere else found[0]
+
+        return words.sub(then, text)
 
 
 def followed(
@@ -39,7 +58,7 @@ def followed(
         speakers: by label, with their names.
         replaced: what else is said in them.
     """
-    follow = _Following(became, replaced)
+    follow = _Following(became, replaced, lines)
     chapters = []
     parts = follow.shared([chapter.segments for chapter in transcript.chapters])
     for chapter, ids in zip(transcript.chapters, parts, strict=True):
@@ -61,6 +80,7 @@ def followed(
 class _Following:
     became: Mapping[int, Sequence[int]]
     replaced: Sequence[Replaced]
+    lines: Sequence[Segment]
 
     def ids(self, old: Sequence[int]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(new for number in old for new in self.became.get(number, ())))
@@ -75,8 +95,10 @@ class _Following:
         return found
 
     def text(self, text: str, old: Sequence[int]) -> str:
-        for one in self.replaced:
-            text = one.put(text) if one.origin in old else text
+        replaced = [one for one in self.replaced if one.origin in old]
+        said = " ".join(self.lines[number].text for number in self.ids(old)) if replaced else ""
+        for one in replaced:
+            text = one.put(text, said)
         return text
 
     def sentence(self, sentence: SummarySentence) -> SummarySentence:

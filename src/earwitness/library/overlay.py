@@ -150,7 +150,10 @@ class Draft:
     def _replace(self, begin: int, end: int, text: str) -> None:
         """Puts words in the place of others; those that are the same at either end stay as they are."""
         old = self._said[begin:end]
-        self._replaced += [Replaced(origin, text_of(old), text) for origin in {one.origin for one in old}]
+        left, right = text_of(self._said[begin - 1 : begin] if begin else []), text_of(self._said[end : end + 1])
+        self._replaced += [
+            Replaced(origin, text_of(old), text, left, right) for origin in dict.fromkeys(one.origin for one in old)
+        ]
         shape = _line(text, old[0].word.start, max(one.word.end for one in old))
         new = [word.word for word in timed_words(shape, self._before.language)]
         if new:

@@ -6,6 +6,7 @@ are compared; each stays apart in the store, so that naming a speaker anew, merg
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sqlite3 import Connection
@@ -18,6 +19,8 @@ from earwitness.types import Seconds
 from earwitness.voices import Print, mean_print
 
 MAX_NAME_CHARACTERS = 200
+_JOINER = re.compile(r"(?<=[^\x00-\x7f])[\u200c\u200d](?=[^\x00-\x7f])")
+"""Zero-width joiners and non-joiners where scripts have a use for them: not beside Latin letters."""
 
 _STORED = np.dtype("<f4")
 
@@ -147,11 +150,16 @@ def checked_name(name: str) -> str:
     >>> checked_name("  Ada  Lovelace ")
     'Ada Lovelace'
 
+    Letters of Persian or Sinhala names, say, are kept apart or joined by characters that show nothing themselves.
+
+    >>> checked_name("علی\u200cرضا") == "علی\u200cرضا"
+    True
+
     Raises:
         OptionError: it is empty, too long or not printable.
     """
     name = " ".join(name.split())
-    if not name or not name.isprintable() or len(name) > MAX_NAME_CHARACTERS:
+    if not name or not _JOINER.sub("", name).isprintable() or len(name) > MAX_NAME_CHARACTERS:
         raise OptionError(f"{name[:40]!r} cannot be a name; give 1 to {MAX_NAME_CHARACTERS} printable characters")
     return name
 

@@ -106,7 +106,7 @@ class Guard:
 
     async def _checked(self, asked: HTTPConnection) -> str:
         """Whoever asks, if they may."""
-        method, path = asked.scope.get("method", "GET"), asked.url.path
+        method, path = asked.scope.get("method", "GET"), asked.scope["path"]
         self._check_host(asked.headers)
         if method not in SAFE or asked.scope["type"] == "websocket":
             _check_origin(asked.headers)
@@ -117,10 +117,11 @@ class Guard:
         return caller
 
     def _check_host(self, headers: Headers) -> None:
-        settings = self._service.settings
+        settings, name = self._service.settings, _host(f"//{headers.get('host', '')}")
+        if name is None:
+            raise _RefusedError(400, "the Host header is malformed")
         if settings.needs_key:
             return
-        name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
         try:
             known = ipaddress.ip_address(name).is_loopback
         except ValueError:
@@ -194,10 +195,20 @@ def _given(headers: Headers) -> str | None:
 def _check_origin(headers: Headers) -> None:
     """What a browser sends for another page, it says so."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if origin is not None and (
+        _host(origin) is None or urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    ):
         raise _RefusedError(403, "a page of another server may change nothing here")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise _RefusedError(403, "a page of another server may change nothing here")
+
+
+def _host(address: str) -> str | None:
+    """The host in an address, "" where it has none; none where it is malformed, such as `http://[`."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return None
 
 
 def _too_often(wait_s: float, what: str) -> _RefusedError:

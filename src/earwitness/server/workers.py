@@ -331,8 +331,10 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
     except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
         return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
     if isinstance(result, Outcome):
-        # What the file is called here is nobody's business.
-        return _Ended(error=(result.error or "").replace(f"{Path(reference.argument).name}: ", ""))
+        why = result.error or ""
+        if reference.kind == "file":  # what it is called here is nobody's business
+            why = why.replace(f"{Path(reference.argument).name}: ", "")
+        return _Ended(error=why)
     return result
 
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import FileResponse
 
 from earwitness.errors import StorageError
-from earwitness.exports import FORMATS
+from earwitness.exports import FORMATS, Beside
 from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
@@ -101,14 +101,14 @@ def formats() -> Sequence[FormatShown]:
 def one(
     episode: Number,
     service: TheService,
-    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
     accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """The transcript (schema `earwitness.transcript/1`), with all corrections."""
     with service.library() as library:
         found = service.transcripts.shown(library, episode)
     headers = {"ETag": found.tag, "Cache-Control": "private, no-cache"}
-    if if_none_match and found.tag in if_none_match:
+    if if_none_match and found.tag in if_none_match:  # a list, or a weak one, as of what was sent compressed
         return Response(status_code=304, headers=headers)
     content = found.content
     if "gzip" in accept_encoding:  # compressed once, and not for everybody who asks
@@ -177,8 +177,9 @@ def export(episode: Number, name: str, service: TheService) -> Response:
         raise NotFoundError(f"no such format: {name[:40]!r}; there are {', '.join(FORMATS)}")
     with service.library() as library:
         found = _episode(library, episode)
-        content = FORMATS[name].write(transcript(library, episode))
-    file = f"{safe_stem(PurePosixPath(found.name).stem)}{FORMATS[name].suffix}"
+        stem = safe_stem(PurePosixPath(found.name).stem)
+        content = FORMATS[name].write(transcript(library, episode), Beside(stem, formats=tuple(FORMATS)))
+    file = f"{stem}{FORMATS[name].suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(file, safe='')}",
         "Content-Security-Policy": "sandbox",  # nothing that somebody wrote runs as if it were ours

@@ -60,8 +60,11 @@ def options_of(asked: dict[str, Any]) -> dict[str, Any]:
     return found.given()
 
 
-def read(kind: type[BaseModel], content: str | bytes) -> Any:
+def read(kind: type[BaseModel], content: str | bytes, called: str = "the body") -> Any:
     """JSON as one of these models.
+
+    Args:
+        called: what the line names where no place in it is wrong, but all of it.
 
     Raises:
         OptionError: it is no JSON, or not what the model says; the line names the place.
@@ -69,5 +72,5 @@ def read(kind: type[BaseModel], content: str | bytes) -> Any:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        told = [": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in error.errors()[:5]]
+        told = [f"{'.'.join(map(str, one['loc'])) or called}: {one['msg']}" for one in error.errors()[:5]]
         raise OptionError("; ".join(told)) from None

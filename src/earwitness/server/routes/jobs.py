@@ -104,7 +104,7 @@ async def create(
             sent = await form(request, coming, service.settings.max_upload_bytes)
             if sent.file_name is None:
                 raise FormError("the form has no part called 'file'; send the recording there")
-            options = read(JobOptions, sent.one("options", "{}")).given()
+            options = read(JobOptions, sent.one("options", "{}"), "options").given()
             made = await run_in_threadpool(_uploaded, service, coming, sent.file_name, options, key)
     service.news.waits(made.id)
     service.workers.wake()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -25,6 +26,8 @@ router = APIRouter()
 
 MOST_BYTES = 2**20
 """A longer message is refused."""
+FREE_S = 3.0
+"""So long the process of a session that has told its end may take to be gone, before the next one is refused."""
 BUSY = 1013
 """The code of WebSockets for "try again later"."""
 
@@ -34,7 +37,7 @@ async def live(socket: WebSocket) -> None:
     """Listens until the client says "end" or is gone; what was said until then is kept."""
     service: Service = socket.app.state.service
     await socket.accept()
-    if not service.listeners.acquire(blocking=False):
+    if not await run_in_threadpool(service.listeners.acquire, timeout=FREE_S):
         await _fail(socket, "as many are being listened to as this server can; try again later", BUSY)
         return
     try:
@@ -59,7 +62,7 @@ async def _begun(socket: WebSocket, service: Service) -> Session:
         rate, options = asked["sample_rate"], asked.get("options", {})
         if not isinstance(rate, int) or not isinstance(options, dict):
             raise TypeError
-    except (ValueError, TypeError, KeyError, AttributeError, TimeoutError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TimeoutError) as error:
         raise OptionError('begin with {"sample_rate": 16000, "options": {}}') from error
     wanted = service.settings.options.changed(**options_of(options))
     return await run_in_threadpool(Session, service.settings, service.recordings, wanted, rate)
@@ -77,7 +80,8 @@ async def _listened(socket: WebSocket, session: Session) -> None:
                 except (WebSocketDisconnect, RuntimeError):
                     gone = True  # the transcript is made and kept all the same
         if not gone:
-            await socket.close()
+            with suppress(WebSocketDisconnect, RuntimeError):  # a client that has read the last event may be gone
+                await socket.close()
     finally:
         taking.cancel()
 

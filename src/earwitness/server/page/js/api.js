@@ -10,6 +10,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What is thrown where no answer comes. */
+export const unreachable = () => new ApiError(0, "The server cannot be reached; is it still running?");
+
 /** GET: the answer's JSON. */
 export const get = (path, signal) => ask("GET", path, { signal });
 /** POST with a JSON body, or none: the answer's JSON. */
@@ -55,7 +58,7 @@ async function reached(path, options) {
     return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "The server cannot be reached; is it still running?");
+    throw unreachable();
   }
 }
 

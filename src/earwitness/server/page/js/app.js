@@ -4,7 +4,7 @@
 // `{title, element, update?(query), close?()}`: `update` where only the query has changed, `close` when it is left;
 // `signal` is aborted then, too.
 
-import { ApiError } from "./api.js";
+import { ApiError, unreachable } from "./api.js";
 import { el, fill, icon } from "./dom.js";
 import { listenForFiles } from "./home/drop.js";
 import { help, listen } from "./keys.js";
@@ -26,7 +26,15 @@ let shown = null;
 export function address(hash = location.hash) {
   const [path, search = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [place = "", id = ""] = path.split("/");
-  return { place, id: decodeURIComponent(id), query: new URLSearchParams(search) };
+  return { place, id: decoded(id), query: new URLSearchParams(search) };
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody cut the address short
+  }
 }
 
 /** Goes to an address without a new entry in the history, and without opening the view again. */
@@ -48,7 +56,7 @@ async function go() {
   shown = now;
   mark(place);
   try {
-    const module = await (VIEWS[place] ?? unknown)();
+    const module = await (VIEWS[place] ?? unknown)().catch(() => { throw unreachable(); });
     const view = await module.open({ id, query, signal: now.abort.signal });
     if (shown !== now) view.close?.();
     else show(now, view, first);

@@ -33,6 +33,7 @@ export function day(iso) {
 
 /** The English name of a language's code; the code, where it has none. */
 export function languageName(code) {
+  if (code === "und") return ""; // nobody says anything: no language is known
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
   } catch {

@@ -27,7 +27,11 @@ export async function fromServer(id, signal) {
     },
     /** Each gives the transcript as it is then. */
     correct: (correction) => now(post(`${path}/corrections`, correction)),
-    undo: () => now(remove(`${path}/corrections/last`)),
+    undo: async () => {
+      if (!(await get(`${path}/corrections`)).length)
+        throw new ApiError(200, "There is no correction that could be taken back.");
+      return now(remove(`${path}/corrections/last`));
+    },
     confirm: (label, name) => now(post(`${path}/speakers/${encodeURIComponent(label)}/confirm`, { name })),
     formats: () => get("/api/formats", signal),
     exported: (format) => `${path}/exports/${encodeURIComponent(format)}`,
