@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 import json
@@ -25,6 +24,7 @@ import numpy as np  # noqa: E402
 import openai  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
+import loops  # noqa: E402
 from earwitness.audio import load  # noqa: E402
 from earwitness.engines import hub  # noqa: E402
 from earwitness.library.store import Library  # noqa: E402
@@ -149,7 +149,7 @@ def test_a_stream_tells_how_sure_each_word_is(server: Served, talk: Path) -> Non
             )
             return [event async for event in events]
 
-    *deltas, done = asyncio.run(told())
+    *deltas, done = loops.run(told())
     words = [word for one in deltas for word in one.logprobs]
     assert "".join(word.token for word in words) == "".join(one.delta for one in deltas) == done.text
     assert [word.to_dict() for word in words] == [word.to_dict() for word in done.logprobs]
