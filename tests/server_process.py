@@ -19,6 +19,7 @@ import httpx
 import psutil
 
 from earwitness.checkpoints import FOLDER_VARIABLE
+from earwitness.server.settings import Settings
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "episode.flac"
 FAKE = ("--engine", "fake", "--threads", "1", "--summarizer", "extractive")
@@ -30,7 +31,7 @@ ENDS = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True)
 class Served:
-    """A server that listens at `url`, over `folder`: library.sqlite, recordings and its cache are in there."""
+    """A server that listens at `url`, over `folder`: library.sqlite, its recordings and its cache are in there."""
 
     url: str
     folder: Path
@@ -66,10 +67,10 @@ class Served:
 
     def coming(self) -> list[Path]:
         """What is half written."""
-        return sorted((self.folder / "recordings" / "coming").iterdir())
+        return sorted((Settings(library=self.library).recordings / "coming").iterdir())
 
     def kept(self) -> list[Path]:
-        return sorted((self.folder / "recordings" / "kept").iterdir())
+        return sorted((Settings(library=self.library).recordings / "kept").iterdir())
 
 
 @contextmanager

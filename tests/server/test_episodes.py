@@ -178,7 +178,7 @@ def test_what_is_not_there_is_not_found(client: TestClient) -> None:
 
 
 def test_an_episode_is_removed_with_all_that_belongs_to_it(client: TestClient, store: Library, tmp_path: Path) -> None:
-    kept = Recordings(tmp_path / "recordings")
+    kept = Recordings(tmp_path / "library.sqlite.recordings")
     kept.path(SHA).write_bytes(write_wav(tmp_path / "a.wav", speech(1.0)).read_bytes())
     kept.write_peaks(SHA, {})
     recordings.note(store, SHA, "audio/wav", 3)
@@ -211,7 +211,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_of_an_upload(
         for size in (10, 10**6):
             refused = client.post(path, files={"file": ("a.wav", b"1" * size)}, data={"model": "whisper-1"})
             assert (refused.status_code, "No space left" in refused.text) == (507, True)
-    assert [path for path in (tmp_path / "recordings").rglob("*") if path.is_file()] == []
+    assert [path for path in (tmp_path / "library.sqlite.recordings").rglob("*") if path.is_file()] == []
     assert client.get("/api/jobs").json() == []
 
 

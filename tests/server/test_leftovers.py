@@ -49,7 +49,7 @@ def store(tmp_path: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Recordings:
-    return Recordings(tmp_path / "recordings")
+    return Recordings(tmp_path / "library.db.recordings")
 
 
 def work_on(path: Path) -> Work:

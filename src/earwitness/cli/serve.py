@@ -24,7 +24,9 @@ def serve(
     library: arguments.Library = None,
     folder: Annotated[
         Path | None,
-        typer.Option(help="Where recordings are kept; by default beside the library.", show_default=False),
+        typer.Option(
+            help="Where recordings are kept; by default beside the library, as LIBRARY.recordings.", show_default=False
+        ),
     ] = None,
     keys: Annotated[bool, typer.Option("--keys", help="Ask for a key on this machine, too.")] = False,
     max_upload_mib: Annotated[int, typer.Option(min=1, help="The longest recording that is taken, in MiB.")] = 2048,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
-from threading import BoundedSemaphore, Event, Thread
+from threading import Event, Thread
 
 from earwitness.errors import StorageError
 from earwitness.library.store import Library
@@ -47,7 +48,7 @@ class Service:
         self.news = Newsroom()
         self.workers = Workers(settings, self.news)
         self.speaker = Speaker()
-        self.listeners = BoundedSemaphore(settings.workers)
+        self.listeners = asyncio.Semaphore(settings.workers)
         self.began = int(time.time())
         self._stopped, self._tidier = Event(), Thread(target=self._keep_tidy, daemon=True)
 

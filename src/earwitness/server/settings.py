@@ -23,7 +23,7 @@ class Settings:
     library: Path | None = None
     """The database; none is the user's."""
     folder: Path | None = None
-    """Where recordings are kept; none is beside the library."""
+    """Where recordings are kept; none is beside the library, under its name."""
     options: Options = field(default_factory=Options)
     """How recordings are transcribed unless a request says otherwise."""
     workers: int = 1
@@ -50,7 +50,8 @@ class Settings:
     @property
     def recordings(self) -> Path:
         """The folder for recordings."""
-        return self.folder or (self.library or default_path()).with_name("recordings")
+        library = self.library or default_path()
+        return self.folder or library.with_name(f"{library.name}.recordings")
 
     @property
     def is_loopback(self) -> bool:

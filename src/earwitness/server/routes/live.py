@@ -37,7 +37,9 @@ async def live(socket: WebSocket) -> None:
     """Listens until the client says "end" or is gone; what was said until then is kept."""
     service: Service = socket.app.state.service
     await socket.accept()
-    if not await run_in_threadpool(service.listeners.acquire, timeout=FREE_S):
+    try:
+        await asyncio.wait_for(service.listeners.acquire(), FREE_S)
+    except TimeoutError:
         await _fail(socket, "as many are being listened to as this server can; try again later", BUSY)
         return
     try:
