@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from earwitness.errors import StorageError
 from earwitness.library.store import Library
-from earwitness.peaks import of
+from earwitness.peaks import of, outline
 from earwitness.server import recordings
 from earwitness.server.recordings import Coming, Recordings
 from earwitness.types import Audio
@@ -129,4 +130,16 @@ def test_peaks_are_those_of_every_twentieth_of_a_second(tmp_path: Path) -> None:
         piece = sound[at * 800 : (at + 1) * 800]
         assert found["data"][2 * at] == pytest.approx(piece.min() * 127, abs=0.51)
         assert found["data"][2 * at + 1] == pytest.approx(piece.max() * 127, abs=0.51)
-    assert of(Audio(sound[:0]))["data"] == []
+    assert of(Audio(sound[:0]))["data"] == outline(of(Audio(sound[:0])))["data"] == []
+
+
+def test_five_hours_have_an_outline_that_a_page_can_hold() -> None:
+    length = 5 * 3600 * 20
+    data = np.random.default_rng(7).integers(-128, 128, 2 * length)
+    data.reshape(-1, 2).sort(axis=1)
+    made = outline({"samples_per_pixel": 800, "length": length, "data": data.tolist()})
+    assert (made["samples_per_pixel"], made["length"]) == (800 * 120, 3000)
+    for at in (0, 1234, 2999):
+        piece = data[240 * at : 240 * (at + 1)]
+        assert made["data"][2 * at : 2 * at + 2] == [piece.min(), piece.max()]
+    assert len(json.dumps(made)) < 40_000

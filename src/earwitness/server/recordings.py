@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from earwitness import peaks
 from earwitness.audio import CONTAINERS
 from earwitness.errors import StorageError
 from earwitness.files import write_whole
 from earwitness.library.store import Library
+from earwitness.peaks import Peaks
 from earwitness.pipeline import Stages
 from earwitness.processes import holder, is_gone
 
@@ -89,7 +89,7 @@ class Recordings:
                 coming.write(block)
             coming.keep()
 
-    def write_peaks(self, recording: str, peaks: Mapping[str, Any]) -> None:
+    def write_peaks(self, recording: str, peaks: Peaks) -> None:
         """
         Raises:
             StorageError: they cannot be written.
@@ -98,6 +98,14 @@ class Recordings:
             write_whole(self.peaks(recording), json.dumps(peaks, separators=(",", ":")).encode())
         except OSError as error:
             raise _unwritable(self._folder, error) from error
+
+    def read_peaks(self, recording: str) -> Peaks | None:
+        """The peaks of a recording; none where they are not kept."""
+        try:
+            found: Peaks = json.loads(self.peaks(recording).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found
 
     def remove(self, recording: str) -> None:
         """Removes a recording and its peaks, where they are."""

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import FileResponse
 
 from earwitness.errors import StorageError
-from earwitness.exports import FORMATS
+from earwitness.exports import FORMATS, Beside
 from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
@@ -171,8 +171,11 @@ def export(episode: Number, name: str, service: TheService) -> Response:
         raise NotFoundError(f"no such format: {name[:40]!r}; there are {', '.join(FORMATS)}")
     with service.library() as library:
         found = _episode(library, episode)
-        content = FORMATS[name].write(transcript(library, episode))
-    file = f"{safe_stem(PurePosixPath(found.name).stem)}{FORMATS[name].suffix}"
+        shown = transcript(library, episode)
+    stem = safe_stem(PurePosixPath(found.name).stem)
+    peaks = service.recordings.read_peaks(found.recording) if name == "html" else None
+    content = FORMATS[name].write(shown, Beside(stem, "", tuple(FORMATS), peaks))
+    file = f"{stem}{FORMATS[name].suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(file, safe='')}",
         "Content-Security-Policy": "sandbox",  # nothing that somebody wrote runs as if it were ours
