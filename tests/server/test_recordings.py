@@ -17,7 +17,7 @@ from earwitness.peaks import of, outline
 from earwitness.server import recordings
 from earwitness.server.recordings import Coming, Recordings
 from earwitness.types import Audio
-from sounds import EPISODE, speech, write_wav
+from sounds import speech, write_wav
 
 
 def files(folder: Path) -> list[str]:
@@ -96,14 +96,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         Recordings(tmp_path / "file" / "sound")
 
 
-def test_what_browsers_are_told_comes_of_what_is_in_a_file(tmp_path: Path) -> None:
-    write_wav(tmp_path / "x.mp3", speech(1.0))
-    (tmp_path / "page.wav").write_text("<script>alert(1)</script>")
-    (tmp_path / "list.mp3").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
-    told = [
-        recordings.sniffed(path) for path in (tmp_path / "x.mp3", EPISODE, tmp_path / "page.wav", tmp_path / "list.mp3")
-    ]
-    assert told == ["audio/wav", "audio/flac", "application/octet-stream", "application/octet-stream"]
+def test_what_browsers_are_told_is_noted(tmp_path: Path) -> None:
     with Library(tmp_path / "a.sqlite") as library:
         recordings.note(library, "a" * 64, "audio/wav", 3)
         recordings.note(library, "a" * 64, "audio/flac", 3)

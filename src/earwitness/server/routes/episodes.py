@@ -135,11 +135,11 @@ def remove(episode: Number, service: TheService) -> None:
     },
 )
 def audio(episode: Number, service: TheService) -> Response:
-    """The recording, or the part of it that a Range header asks for."""
+    """The recording, or a copy where browsers do not play it; or the part of it that a Range header asks for."""
     with service.library() as library:
         found = _episode(library, episode)
         kind = recordings.kind_of(library, found.recording)
-    path = service.recordings.path(found.recording)
+    path = service.recordings.heard(found.recording)
     if kind is None or not path.is_file():
         raise NotFoundError(f"{found.title}: its recording is not kept here")
     return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
