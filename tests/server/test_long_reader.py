@@ -133,6 +133,9 @@ def test_a_time_far_off_is_gone_to_at_once(page_of_hours: Page) -> None:
     cited = page.locator(".w.cited")
     expect(cited.first).to_be_in_viewport()
     assert 4 <= cited.count() <= 7
+    chapter = page.locator(".contents li[aria-current]")
+    expect(chapter).to_contain_text("Chapter 20")
+    expect(chapter).to_be_in_viewport(ratio=1)
     page.keyboard.press("n")
     expect(page.locator(".w.here")).to_be_in_viewport()
     expect(page.locator(".review")).to_contain_text("of 1,0")

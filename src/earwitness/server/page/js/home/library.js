@@ -92,7 +92,7 @@ export class Library {
           "p",
           { class: "origin muted" },
           show && [el("bdi", {}, show), " · "],
-          `${languageName(language)} · ${count(words, "word")}`,
+          [languageName(language), count(words, "word")].filter(Boolean).join(" · "),
         ),
         speakers.length > 0 &&
           el(
