@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -67,3 +69,36 @@ def test_no_room(tmp_path: Path) -> None:
         room((2**40, 2**20), tmp_path)
     with pytest.raises(StorageError, match="no room for"):
         room((1, 1), tmp_path / "none")
+
+
+HEAPS = """
+import ctypes, sys, threading
+from earwitness.mapped import share_heaps
+
+if sys.argv[2] == "shared":
+    share_heaps(2)
+all_there = threading.Barrier(16)
+def take():
+    all_there.wait()
+    taken = [bytes(10_000) for _ in range(100)]
+    all_there.wait()
+threads = [threading.Thread(target=take) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has a heap for every thread")
+def test_threads_share_heaps(tmp_path: Path) -> None:
+    heaps = {}
+    for how in ("shared", "own"):
+        subprocess.run([sys.executable, "-c", HEAPS, str(tmp_path / how), how], check=True)
+        heaps[how] = (tmp_path / how).read_text(encoding="ascii").count("<heap nr=")
+    assert heaps["shared"] <= 2 < heaps["own"]

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from earwitness.coverage import coverage, speech_of
 from earwitness.engines.base import Recognized
 from earwitness.engines.fake import Fake
-from earwitness.options import WordOptions
+from earwitness.errors import OptionError
+from earwitness.options import SegmentOptions, WordOptions
+from earwitness.segments import segment
 from earwitness.types import Audio, Region, Word
 from earwitness.values import from_plain, to_plain
 from earwitness.words import Recognition, recognize
@@ -215,6 +217,65 @@ def test_unsure_text_is_heard_at_other_temperatures_and_kept_with_a_mark() -> No
     assert found.passages[0].avg_logprob == pytest.approx(-1.1)  # the best of them
     better = hear([Region(70.0, 75.0)], Fake(hear=lambda w, t: replace(numbers(w), avg_logprob=-1.3 + t)))
     assert better.warnings == ()
+
+
+def test_text_is_sampled_at_the_temperature_that_is_asked_for_and_no_lower() -> None:
+    tried: list[float] = []
+
+    def unsure(window: FloatArray, temperature: float) -> Recognized:
+        tried.append(temperature)
+        return replace(numbers(window), avg_logprob=-0.1 if temperature == 0.4 else -2.0)
+
+    found = hear(REGIONS[:1], Fake(hear=unsure), temperature=0.3)
+    assert tried == [0.3, 0.4]
+    assert [passage.temperature for passage in found.passages] == [0.4]
+    assert {one.temperature for one in segment(found.words, found.passages, "en", SegmentOptions())} == {0.4}
+    assert [one.temperature for one in hear(REGIONS[:1], Fake(hear=numbers), temperature=0.3).passages] == [0.3]
+    assert [one.temperature for one in hear(REGIONS[:1], Fake(hear=numbers)).passages] == [0.0]
+    plain = Fake(hear=numbers)
+    plain.temperatures = ()  # type: ignore[assignment]
+    assert [one.temperature for one in hear(REGIONS[:1], plain, temperature=0.3).passages] == [0.0]
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(OptionError, match="temperature must lie between 0 and 1"):
+            WordOptions(temperature=wrong)
+
+
+def test_words_are_told_in_order_as_soon_as_no_second_hearing_can_change_them() -> None:
+    events: list[Any] = []
+    wrong = REGIONS[1]
+
+    def late(window: FloatArray, temperature: float) -> Recognized:
+        """The second window is heard well only at the second go, in a batch of its own."""
+        result = numbers(window, temperature)
+        text = f" {round(wrong.start)}"
+        is_wrong = bool(result.words) and result.words[0].word == text
+        events.append(temperature)
+        return replace(result, avg_logprob=-2.0) if is_wrong and temperature == 0.0 else result
+
+    fake = Fake(hear=late)
+    fake.window_s = 0.0
+    found = recognize(
+        COUNTED, REGIONS, fake, WordOptions(batch_size=1, language="en"), said=lambda words: events.append(words)
+    )
+    told = [one for one in events if not isinstance(one, float)]
+    assert [word.word for words in told for word in words] == [word.word for word in found.words]
+    assert len(told) == len(REGIONS)
+    assert events.index(told[0]) < events.index(0.2) < events.index(told[1])
+    assert texts(found) == expected(REGIONS)
+
+
+def test_windows_that_begin_without_a_space_are_parted() -> None:
+    def bare(window: FloatArray, temperature: float) -> Recognized:
+        first, *rest = numbers(window, temperature).words
+        return Recognized((replace(first, word=first.word.strip()), *rest), avg_logprob=-0.1, language=spoken)
+
+    for spoken, space in (("en", " "), ("zh", "")):
+        fake = Fake(hear=bare, language=spoken)
+        fake.window_s = 0.0
+        assert [word.word for word in hear(REGIONS, fake).words if word.word.strip() in ("2", "12")] == [
+            f"{space}2",
+            f"{space}12",
+        ]
 
 
 def test_more_than_can_be_said_is_left_out_and_said() -> None:

@@ -38,6 +38,7 @@ from earwitness.source import Reference
 from earwitness.summaries import fell_short
 from earwitness.types import Seconds, Transcript
 from earwitness.voices import Print, across
+from earwitness.words import Said
 
 T = TypeVar("T")
 
@@ -220,19 +221,21 @@ def opened(
     *,
     content: bytes | None = None,
     known: Mapping[str, Any] | None = None,
+    said: Said | None = None,
 ) -> Iterator[Stages]:
     """A recording that is fetched, and here as long as the block lasts.
 
     Args:
         content: what the file has in it, where that was sent here.
         known: what some windows say, as `earwitness.portions` names them.
+        said: told of words while they are heard.
     """
     name, options, checkpoints = reference.name, options_for(reference, job), job.checkpoints()
     fetched = (lambda done, total: report(name, "source", done, total or 0)) if report else None
     progress = (lambda stage, done, total: report(name, stage, done, total)) if report else None
     found = source.fetch(reference, options.source, checkpoints.scratch(), fetched, content=content)
     try:
-        yield Stages(found, options, checkpoints, progress, known or {})
+        yield Stages(found, options, checkpoints, progress, known or {}, said)
     finally:
         found.discard()
 

@@ -188,12 +188,15 @@ class WordOptions:
     """Names and terms to expect, separated by spaces or commas."""
     initial_prompt: str | None = None
     """Text that the recogniser takes as having gone before."""
+    temperature: float = 0.0
+    """At which text is sampled, 0 to 1; 0 is the likeliest text. What fails the checks is tried at higher ones."""
     beam_size: int = 5
     batch_size: int = 8
     """Windows decoded side by side."""
 
     def __post_init__(self) -> None:
         _require(self.task in ("transcribe", "translate"), "task must be transcribe or translate")
+        _require(0 <= self.temperature <= 1, "temperature must lie between 0 and 1")
         _require(1 <= self.beam_size <= 100, "beam_size must lie between 1 and 100")
         _require(1 <= self.batch_size <= 1024, "batch_size must lie between 1 and 1024")
 

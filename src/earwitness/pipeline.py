@@ -205,7 +205,8 @@ class _Facts:
 class Stages:
     """The stages that take long: each looks for its checkpoint first; without need nothing is decoded.
 
-    What windows of the recording say may be `known` before, by their names.
+    What windows of the recording say may be `known` before, by their names. `said` is told of words while they are
+    heard; not of those that a checkpoint has.
     """
 
     source: Source
@@ -213,6 +214,7 @@ class Stages:
     checkpoints: Checkpoints
     progress: Progress | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
+    said: words.Said | None = None
     timings: dict[str, Seconds] = field(default_factory=dict)
     _results: dict[str, Any] = field(default_factory=dict, init=False)
 
@@ -273,7 +275,7 @@ class Stages:
             words.Recognition,
             depends,
             lambda: words.recognize(
-                self.audio, speech, recognizer, self.options.words, memo=memo, progress=self.progress
+                self.audio, speech, recognizer, self.options.words, memo=memo, progress=self.progress, said=self.said
             ),
         )
 

@@ -28,7 +28,7 @@ from earwitness.guards import (
 from earwitness.hearings import Piece, Plan, hear
 from earwitness.options import WordOptions
 from earwitness.types import Audio, Passage, Region, Seconds, Word
-from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, whole_words
+from earwitness.windows import MIN_WORD_S, Window, halves, in_file, length, parted, whole_words
 
 MIN_HOLE_S = 0.7
 """Shorter speech, its margins included, is a breath or a cough."""
@@ -84,10 +84,23 @@ class Listener:
     def piece(self, *window: Region) -> Piece:
         return Piece(self.audio, window)
 
-    def hear(self, pieces: Sequence[Piece], temperature: float = 0.0) -> Plan[list[Recognized]]:
-        """One result a piece, as the recogniser gives it, with words made whole."""
+    def hear(self, pieces: Sequence[Piece], temperature: float | None = None) -> Plan[list[Recognized]]:
+        """One result a piece, with words made whole; at the temperature of the options, unless another is given."""
+        temperature = self.temperature if temperature is None else temperature
         results = yield from hear(pieces, self.options, temperature)
-        return [replace(result, words=whole_words(result.words)) for result in results]
+        return [
+            replace(result, words=parted(whole_words(result.words), result.language), temperature=temperature)
+            for result in results
+        ]
+
+    @property
+    def temperature(self) -> float:
+        """That of first hearings; 0 where the engine has none."""
+        return self.options.temperature if self.temperatures else 0.0
+
+    @property
+    def warmer(self) -> Sequence[float]:
+        return [temperature for temperature in self.temperatures if temperature > self.temperature]
 
     def speaking(self, language: str) -> Listener:
         return replace(self, options=replace(self.options, language=language))
@@ -115,7 +128,7 @@ def settled(listener: Listener, piece: Piece) -> Plan[Heard]:
 
 
 def _passage(window: Window, result: Recognized) -> Passage:
-    return Passage(window[0].start, window[-1].end, result.avg_logprob, result.no_speech_prob)
+    return Passage(window[0].start, window[-1].end, result.avg_logprob, result.no_speech_prob, result.temperature)
 
 
 def _placed(window: Window, result: Recognized) -> Heard:
@@ -160,13 +173,13 @@ def _hearings(listener: Listener, piece: Piece, first: Heard) -> Iterator[Plan[H
         yield from _warmer(bare, piece)
 
 
-def _once(listener: Listener, piece: Piece, temperature: float = 0.0) -> Plan[Heard]:
+def _once(listener: Listener, piece: Piece, temperature: float | None = None) -> Plan[Heard]:
     (result,) = yield from listener.hear([piece], temperature)
     return _placed(piece.window, result)
 
 
 def _warmer(listener: Listener, piece: Piece) -> Iterator[Plan[Heard]]:
-    return (_once(listener, piece, temperature) for temperature in listener.temperatures)
+    return (_once(listener, piece, temperature) for temperature in listener.warmer)
 
 
 def _halved(listener: Listener, parts: Sequence[Piece]) -> Plan[Heard]:
@@ -184,6 +197,7 @@ def joined(parts: Sequence[Heard]) -> Heard:
         parts[-1].passage.end,
         float(np.average([part.passage.avg_logprob for part in parts], weights=lengths)),
         float(np.average([part.passage.no_speech_prob for part in parts], weights=lengths)),
+        max(part.passage.temperature for part in parts),
     )
     return Heard(
         tuple(word for part in parts for word in part.words),
@@ -198,10 +212,11 @@ def _mended(listener: Listener, window: Window, heard: Heard) -> Plan[Heard]:
     """What was heard, with the holes in it heard again on their own."""
     bare = listener.unprompted
     todo = [piece for hole in holes(window, heard.words) for piece in _pieces(listener, window, hole)]
-    for temperature in (0.0, *listener.temperatures):
-        if temperature == 0.0 and bare == listener and len(todo) == 1 and _is_all_of(window, *todo[0].window):
+    first = listener.temperature
+    for temperature in (first, *listener.warmer):
+        if temperature == first and bare == listener and len(todo) == 1 and _is_all_of(window, *todo[0].window):
             continue  # just that was heard, and in vain
-        if temperature > 0.0:
+        if temperature > first:
             # Whoever asks often enough gets words for anything.
             todo = [piece for piece in todo if piece.window[0].probability >= DOUBTFUL_SPEECH]
         results = yield from bare.hear(todo, temperature)
@@ -209,7 +224,8 @@ def _mended(listener: Listener, window: Window, heard: Heard) -> Plan[Heard]:
             (hole,) = piece.window
             if _is_sure(result, hole):
                 words = _spliced(heard.words, hole, in_file(piece.window, result.words))
-                heard = replace(heard, words=words, repaired=(*heard.repaired, hole))
+                passage = replace(heard.passage, temperature=max(heard.passage.temperature, temperature))
+                heard = replace(heard, words=words, passage=passage, repaired=(*heard.repaired, hole))
                 todo.remove(piece)
     return heard
 

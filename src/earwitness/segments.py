@@ -171,10 +171,11 @@ class _PassageScores:
         self.passages = sorted(passages, key=lambda passage: passage.start)
         self.first = 0
 
-    def over(self, start: Seconds, end: Seconds) -> tuple[float, float]:
+    def over(self, start: Seconds, end: Seconds) -> tuple[float, float, float]:
+        """The mean log probability, the mean probability of silence, and the highest temperature."""
         while self.first < len(self.passages) and self.passages[self.first].end < start:
             self.first += 1
-        total = logprob = no_speech = 0.0
+        total = logprob = no_speech = temperature = 0.0
         for passage in self.passages[self.first :]:
             if passage.start > end:
                 break
@@ -183,14 +184,15 @@ class _PassageScores:
             total += weight
             logprob += weight * passage.avg_logprob
             no_speech += weight * passage.no_speech_prob
-        return (logprob / total, no_speech / total) if total else (0.0, 0.0)
+            temperature = max(temperature, passage.temperature)
+        return (logprob / total, no_speech / total, temperature) if total else (0.0, 0.0, 0.0)
 
 
 def _segment(number: int, words: Sequence[Word], scores: _PassageScores) -> Segment:
     start, end = words[0].start, max(word.end for word in words)
-    logprob, no_speech = scores.over(start, end)
+    logprob, no_speech, temperature = scores.over(start, end)
     text = "".join(word.word for word in words).strip()
-    return Segment(number, start, end, text, words[0].speaker, tuple(words), logprob, no_speech)
+    return Segment(number, start, end, text, words[0].speaker, tuple(words), logprob, no_speech, temperature)
 
 
 def _split(words: Sequence[Word], cuts: Sequence[int]) -> list[Sequence[Word]]:

@@ -19,6 +19,9 @@ import numpy.typing as npt
 SENTENCE_END = re.compile(r"[.!?…。！？｡।॥؟۔։፧።၊။]+[\"'”’»›)\]」』）】]*\s*$")
 """A word that ends a sentence, in the scripts that Whisper writes."""
 
+UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
+"""Languages that Whisper writes without a space between words."""
+
 # Scripts written without spaces: there, two neighbouring characters make a token, the usual unit of retrieval.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['’-](?:(?![{_UNSPACED}])[^\W_])+)*")

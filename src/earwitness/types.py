@@ -93,6 +93,8 @@ class Passage:
     end: Seconds
     avg_logprob: float
     no_speech_prob: float
+    temperature: float = 0.0
+    """The highest at which any of it was sampled; 0 is the likeliest text."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ class Segment:
     words: tuple[Word, ...]
     avg_logprob: float = 0.0
     no_speech_prob: float = 0.0
+    temperature: float = 0.0
+    """The highest at which any of it was sampled."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from earwitness.mapped import release
 from earwitness.regions import quietest
+from earwitness.text import UNSPACED_LANGUAGES
 from earwitness.types import Audio, Region, Seconds, Word
 
 if TYPE_CHECKING:
@@ -91,6 +92,17 @@ def whole_words(words: Sequence[Word]) -> tuple[Word, ...]:
             word = replace(last, word=last.word + word.word, end=word.end, probability=probability)
         joined.append(word)
     return tuple(joined)
+
+
+def parted(words: Sequence[Word], language: str) -> tuple[Word, ...]:
+    """Words that can stand after others: the first with a space before it, where the language has spaces.
+
+    >>> [word.word for word in parted([Word("So", 0.0, 0.2, 1.0), Word(" what?", 0.2, 0.5, 0.8)], "en")]
+    [' So', ' what?']
+    """
+    if not words or words[0].word[:1].isspace() or language in UNSPACED_LANGUAGES:
+        return tuple(words)
+    return (replace(words[0], word=f" {words[0].word}"), *words[1:])
 
 
 def _belong_together(before: str, after: str) -> bool:

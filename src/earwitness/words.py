@@ -6,12 +6,12 @@ again (`earwitness.repair`), and what is still wrong after that is said in a war
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from earwitness.engines.base import Recognizer
 from earwitness.hearings import Piece, Plan, carried_out, tell_languages
@@ -28,6 +28,10 @@ LANGUAGE_WINDOWS = 4
 SURE_LANGUAGE = 0.8
 MIN_LANGUAGE_S = 3.0
 """What is so probably in another language than the recording, and so long, is heard in that one."""
+
+
+Said: TypeAlias = Callable[[Sequence[Word]], None]
+"""Called with words of a recording that will be in its transcript, in their order; their times may still change."""
 
 
 class Memo(Protocol):
@@ -51,6 +55,15 @@ class Recognition:
     repaired: tuple[Region, ...] = ()
 
 
+def spelled(words: Sequence[Word]) -> str:
+    """The words as they were written, one after the other.
+
+    >>> spelled([Word(" Yes,", 0.0, 0.4, 0.9), Word(" sir.", 0.5, 0.8, 0.9)])
+    ' Yes, sir.'
+    """
+    return "".join(word.word for word in words)
+
+
 def recognize(
     audio: Audio,
     regions: Sequence[Region],
@@ -59,8 +72,12 @@ def recognize(
     *,
     memo: Memo | None = None,
     progress: Progress | None = None,
+    said: Said | None = None,
 ) -> Recognition:
-    """The words of all `regions`, in order; each lies inside its region."""
+    """The words of all `regions`, in order; each lies inside its region.
+
+    `said` is called with the words of every window as soon as they and those of all windows before are known.
+    """
     options = options or WordOptions()
     given = _given(options)
     ignored = tuple(_ignored(recognizer, options))
@@ -73,14 +90,20 @@ def recognize(
     if memo is not None:
         done = {window: known for window in windows if (known := memo.get(name_of(window), Heard)) is not None}
     todo = [window for window in windows if window not in done]
-    if progress:
-        progress("words", sum(map(length, done)), total)
+    untold = deque(windows)
+
+    def tell() -> None:
+        while said and untold and untold[0] in done:
+            said(done[untold.popleft()].words)
+        if progress:
+            progress("words", sum(map(length, done)), total)
+
+    tell()
     for window, heard in hear(audio, todo, recognizer, options, language):
         done[window] = heard
         if memo is not None:
             memo.put(name_of(window), heard)
-        if progress:
-            progress("words", sum(map(length, done)), total)
+        tell()
     found = [done[window] for window in windows]
     return Recognition(
         "en" if options.task == "translate" else given or _most_spoken(windows, found, language),

@@ -81,6 +81,12 @@ def windows(demo: Transformers) -> list[FloatArray]:
     return [np.concatenate([sound.between(part.start, part.end) for part in window]) for window in packed[:3]]
 
 
+def test_its_tokens_are_those_of_its_peer(demo: Transformers, peer: FasterWhisper) -> None:
+    text = " The old bridge, 3.5 %."
+    assert demo.token_ids(text) == peer.token_ids(text) != ()
+    assert demo._pieces.decode([*demo.token_ids(text)]) == text
+
+
 def test_it_says_what_faster_whisper_says_at_the_same_times(
     demo: Transformers, peer: FasterWhisper, windows: list[FloatArray]
 ) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
+import json
 import re
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +23,15 @@ for _needed in ("fastapi", "uvicorn", "httpx", "openai"):
 import av  # noqa: E402
 import numpy as np  # noqa: E402
 import openai  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 from earwitness.audio import load  # noqa: E402
+from earwitness.engines import hub  # noqa: E402
 from earwitness.library.store import Library  # noqa: E402
 from earwitness.server import keys  # noqa: E402
+from earwitness.server import openai as told  # noqa: E402
+from earwitness.server.problems import FailedError  # noqa: E402
+from factories import make_transcript  # noqa: E402
 from server_process import DEMO, Served, serving, until  # noqa: E402
 from sounds import EPISODE, speech, write_wav  # noqa: E402
 
@@ -60,6 +69,11 @@ def test_a_transcript_comes_in_every_form_and_none_is_kept(server: Served, clien
     assert all(0 <= word.start <= word.end <= 14 for word in verbose.words)
     assert "".join(one.text for one in verbose.segments).strip() == plain.text
     assert all(one.avg_logprob < 0 <= one.no_speech_prob for one in verbose.segments)
+    words = Tokenizer.from_file(str(hub.find(hub.DEMO, offline=True) / "tokenizer.json"))
+    assert [words.decode(one.tokens) for one in verbose.segments] == [one.text for one in verbose.segments]
+    assert {one.temperature for one in verbose.segments} == {0.0}
+    warm = heard(client, talk, response_format="verbose_json", temperature=0.5)
+    assert {one.temperature for one in warm.segments} == {0.5}
     assert heard(client, talk, response_format="verbose_json").words is None
     assert heard(client, talk, response_format="verbose_json", timestamp_granularities=["word"]).segments is None
     with server.client() as own:
@@ -93,31 +107,123 @@ def test_speakers_are_told_apart_and_those_who_are_known_named(client: openai.Op
         {"known_speaker_names": ["Ada"]},
         {**known, "known_speaker_references": ["data:,x"]},
     ):
-        with pytest.raises(openai.UnprocessableEntityError):
+        with pytest.raises(openai.BadRequestError):
             heard(client, sound, response_format="diarized_json", extra_body=wrong)
     events = [*heard(client, sound, response_format="diarized_json", stream=True)]
     assert [one.type for one in events].count("transcript.text.segment") == len(found.segments)
     assert events[-1].type == "transcript.text.done"
 
 
-def test_a_stream_has_what_the_whole_has(client: openai.OpenAI, talk: Path) -> None:
-    events = [*heard(client, talk, stream=True)]
-    assert {one.type for one in events[:-1]} == {"transcript.text.delta"}
-    assert events[-1].type == "transcript.text.done"
-    assert "".join(one.delta for one in events[:-1]) == events[-1].text == heard(client, talk).text
+def running(server: Served) -> int:
+    """How many jobs are being done now."""
+    with server.client() as own:
+        found = re.search(r'earwitness_jobs\{state="running"\} (\d+)', own.get("/metrics").text)
+    assert found
+    return int(found[1])
+
+
+def test_a_stream_comes_while_the_recording_is_heard_and_goes_on_where_a_worker_dies(
+    server: Served, client: openai.OpenAI, tmp_path: Path
+) -> None:
+    sound = write_wav(tmp_path / "talk.wav", speech(90.0))
+    whole = heard(client, sound).text
+    with heard(client, sound, stream=True) as events:
+        first = next(events)
+        assert first.type == "transcript.text.delta"
+        assert running(server) == 1
+        assert whole.startswith(first.delta)
+        assert len(first.delta) < len(whole) / 2
+        [child] = server.children()
+        child.kill()
+        *deltas, done = [first, *events]
+    assert {one.type for one in deltas} == {"transcript.text.delta"}
+    assert done.type == "transcript.text.done"
+    assert "".join(one.delta for one in deltas) == done.text == whole
+
+
+def test_a_stream_tells_how_sure_each_word_is(server: Served, talk: Path) -> None:
+    async def told() -> list[Any]:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0) as client:
+            events = await client.audio.transcriptions.create(
+                model="gpt-4o-transcribe", file=talk, stream=True, include=["logprobs"]
+            )
+            return [event async for event in events]
+
+    *deltas, done = asyncio.run(told())
+    words = [word for one in deltas for word in one.logprobs]
+    assert "".join(word.token for word in words) == "".join(one.delta for one in deltas) == done.text
+    assert [word.to_dict() for word in words] == [word.to_dict() for word in done.logprobs]
+    assert all(word.logprob <= 0 and bytes(word.bytes).decode() == word.token for word in words)
+
+
+def test_a_stream_of_silence_is_its_end(client: openai.OpenAI, tmp_path: Path) -> None:
+    [done] = heard(client, write_wav(tmp_path / "silence.wav", np.zeros(48_000)), stream=True)
+    assert (done.type, done.text) == ("transcript.text.done", "")
+
+
+def test_words_that_were_told_are_not_taken_back() -> None:
+    made = make_transcript()
+    events = told.Events(logprobs=False)
+    events.delta(made.words[:2])
+    assert [json.loads(one.removeprefix(b"data: ")) for one in events.end(made, None)][-1]["text"] == told.text_of(made)
+    otherwise = told.Events(logprobs=False)
+    otherwise.delta([replace(made.words[0], word=" Otherwise")])
+    with pytest.raises(FailedError, match="a second time, and otherwise"):
+        [*otherwise.end(made, None)]
+
+
+def test_whoever_leaves_a_stream_frees_its_worker(server: Served, client: openai.OpenAI) -> None:
+    with heard(client, EPISODE, stream=True) as events:
+        next(events)
+        assert running(server) == 1
+    until(lambda: running(server) == 0, 10)
+    until(lambda: server.coming() == [])
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("response_format", {"response_format": "mp3"}),
+    ("timestamp_granularities[]", {"timestamp_granularities": ["letter"], "response_format": "verbose_json"}),
+    ("timestamp_granularities[]", {"timestamp_granularities": ["word"]}),
+    ("include[]", {"include": ["everything"]}),
+    ("include[]", {"include": ["logprobs"], "response_format": "text"}),
+    ("temperature", {"temperature": 1.5}),
+    ("temperature", {"temperature": -0.1}),
+    ("temperature", {"temperature": float("nan")}),
+    ("temperature", {"extra_body": {"temperature": "warm"}}),
+    ("language", {"language": "klingon"}),
+    ("stream", {"extra_body": {"stream": "perhaps"}}),
+    ("chunking_strategy", {"chunking_strategy": "by_hand"}),
+    ("chunking_strategy", {"chunking_strategy": {"type": "by_hand"}}),
+    ("model", {"model": ""}),
+]
+
+
+@pytest.mark.parametrize(("param", "options"), WRONG)
+def test_what_is_wrong_with_a_parameter_names_it(
+    param: str, options: dict[str, Any], client: openai.OpenAI, talk: Path
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=re.escape(param)) as refused:
+        client.audio.transcriptions.create(**{"model": "whisper-1", "file": talk, **options})
+    assert (refused.value.param, refused.value.type, refused.value.code) == (param, "invalid_request_error", None)
+
+
+def test_what_a_client_may_send_is_taken(client: openai.OpenAI, talk: Path) -> None:
+    found = heard(
+        client, talk, language="en", prompt="Laura", temperature=0, chunking_strategy={"type": "server_vad"},
+        include=["logprobs"], extra_body={"keywords": ["bridge", "island"]},
+    )  # fmt: skip
+    assert "".join(one.token for one in found.logprobs) == found.text
+    assert heard(client, talk, chunking_strategy="auto").logprobs is None
 
 
 def test_errors_are_those_of_openai(client: openai.OpenAI, talk: Path) -> None:
     create = client.audio.transcriptions.create
-    with pytest.raises(openai.NotFoundError, match="does not exist"):
+    with pytest.raises(openai.NotFoundError, match="does not exist") as unknown:
         create(model="nobody-1", file=talk)
-    with pytest.raises(openai.UnprocessableEntityError, match="response_format"):
-        create(model="whisper-1", file=talk, response_format="mp3")  # type: ignore[call-overload]
-    with pytest.raises(openai.UnprocessableEntityError, match="timestamp_granularities"):
-        create(model="whisper-1", file=talk, timestamp_granularities=["letter"])  # type: ignore[list-item]
-    with pytest.raises(openai.UnprocessableEntityError):
+    assert (unknown.value.param, unknown.value.code) == ("model", "model_not_found")
+    with pytest.raises(openai.BadRequestError):
         create(model="whisper-1", file=("x.mp3", b"no sound at all"))
-    with pytest.raises(openai.UnprocessableEntityError):
+    with pytest.raises(openai.BadRequestError):
         create(model="whisper-1", file=("x.mp3", b""))
     with pytest.raises(openai.BadRequestError, match="file"):
         client.post(
@@ -127,10 +233,11 @@ def test_errors_are_those_of_openai(client: openai.OpenAI, talk: Path) -> None:
             options={"headers": {"Content-Type": "multipart/form-data"}},
             files=[("other", b"1")],
         )
-    with pytest.raises(openai.UnprocessableEntityError, match="English"):
+    with pytest.raises(openai.BadRequestError, match="English"):
         client.audio.translations.create(model="whisper-1", file=talk)
     [error] = [*heard_wrong(client)]
-    assert error.message
+    assert error.message.startswith("x.mp3: not audio")
+    assert error.type == "invalid_request_error"
 
 
 def heard_wrong(client: openai.OpenAI) -> Iterator[openai.APIError]:
@@ -176,9 +283,32 @@ def test_speech_comes_in_every_form_and_can_be_heard(client: openai.OpenAI, tmp_
     (tmp_path / "line.flac").write_bytes(said(client, input=line, response_format="flac"))
     again = heard(client, tmp_path / "line.flac").text.lower().strip(". ")
     assert again == line.lower().strip(".")
-    for wrong in ({"voice": "nobody"}, {"speed": 5}, {"response_format": "midi"}, {"input": ""}, {"input": "x" * 4097}):
-        with pytest.raises(openai.UnprocessableEntityError):
+    for wrong in (
+        {"voice": "nobody"}, {"speed": 5}, {"response_format": "midi"}, {"input": ""}, {"input": "x" * 4097},
+        {"stream_format": "sse"},
+    ):  # fmt: skip
+        with pytest.raises(openai.BadRequestError) as refused:
             said(client, **wrong)
+        assert [refused.value.param] == [*wrong]
+
+
+def test_the_model_chooses_what_speaks(client: openai.OpenAI) -> None:
+    pytest.importorskip("espeakng_loader", reason="speech needs the extra tts")
+    sounds = {said(client, model=name, response_format="pcm") for name in ("tts-1", "tts-1-hd", "espeak")}
+    assert len(sounds) == 1
+    assert said(client, voice={"id": "alloy"}, response_format="pcm") in sounds
+    for unknown in ("nobody", "nobody/tts", "/etc", "facebook/mms-tts-eng/../x"):
+        with pytest.raises(openai.NotFoundError, match="does not exist") as refused:
+            said(client, model=unknown)
+        assert (refused.value.param, refused.value.code) == ("model", "model_not_found")
+
+
+@pytest.mark.skipif(find_spec("transformers") is not None, reason="it says what is not installed")
+@pytest.mark.parametrize("model", ["speecht5", "microsoft/speecht5_tts", "vits", "facebook/mms-tts-deu"])
+def test_a_model_that_is_not_installed_says_what_to_install(model: str, client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match=r"pip install 'earwitness\[models\]', or use tts-1") as refused:
+        said(client, model=model)
+    assert refused.value.code == "model_not_found"
 
 
 def test_whoever_goes_away_has_their_job_cancelled(server: Served) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earwitness import audio, engines
-from earwitness.checkpoints import Checkpoints, default_folder
 from earwitness.cli import arguments, tables
 from earwitness.cli.progress import Quiet, display
-from earwitness.errors import AudioError, SourceError
-from earwitness.options import PretrainedOptions, SourceOptions
-from earwitness.source import Reference, fetch, find
+from earwitness.errors import EarwitnessError
+from earwitness.options import PretrainedOptions
+from earwitness.source import Reference, Source, find
 from earwitness.toolkit import classification
 from earwitness.toolkit.classification import THRESHOLD, TOP_K, Label, Timeline
+from earwitness.toolkit.recordings import each
 from earwitness.types import Event, Seconds
 from earwitness.units import clock, rounded
 
@@ -65,19 +65,21 @@ def classify(
     options = PretrainedOptions(revision, cache_dir, offline, device, dtype, threads)
     classifier = engines.sound_classifier(model, options)
     references = find(recordings)
-    scratch = Checkpoints(default_folder()).scratch()
     results: list[dict[str, Any]] = []
     with display(len(references), quiet=False) as shown:
-        for reference in references:
-            try:
-                timeline = _heard(reference, classifier, scratch, window, hop, shown)
-            except (SourceError, AudioError) as error:
-                shown.say(f"error: {error}")
-                results.append({"file": reference.name, "error": str(error)})
-            else:
-                found = _found(timeline, top_k, timeline.events(threshold, min_length), whole=as_json)
-                results.append({"file": reference.name, "model": classifier.model, **found})
+
+        def one(reference: Reference, recording: Source, folder: Path) -> None:
+            timeline = _heard(reference.name, recording, folder, classifier, window, hop, shown)
+            found = _found(timeline, top_k, timeline.events(threshold, min_length), whole=as_json)
+            results.append({"file": reference.name, "model": classifier.model, **found})
             shown.finished(reference.name)
+
+        def failed(name: str, error: EarwitnessError) -> None:
+            results.append({"file": name, "error": str(error)})
+            shown.finished(name)
+            shown.say(f"error: {error}")
+
+        each(references, one, failed)
     if as_json:
         tables.print_json(results)
     elif events:
@@ -89,23 +91,20 @@ def classify(
 
 
 def _heard(
-    reference: Reference,
-    classifier: SoundClassifier,
+    name: str,
+    recording: Source,
     scratch: Path,
+    classifier: SoundClassifier,
     window: float | None,
     hop: float | None,
     shown: Quiet,
 ) -> Timeline:
-    source = fetch(reference, SourceOptions(), scratch)
-    try:
-        sound = audio.load(source.path, sample_rate=classifier.sample_rate, scratch=scratch)
-    finally:
-        source.discard()
-    for warning in (*source.warnings, *sound.warnings):
-        shown.say(f"{reference.name}: {warning}")
+    sound = audio.load(recording.path, sample_rate=classifier.sample_rate, scratch=scratch)
+    for warning in (*recording.warnings, *sound.warnings):
+        shown.say(f"{name}: {warning}")
 
     def report(done: Seconds) -> None:
-        shown.report(reference.name, "listening", done, sound.duration)
+        shown.report(name, "listening", done, sound.duration)
 
     return classification.listen(sound, classifier, window_s=window, hop_s=hop, progress=report)
 

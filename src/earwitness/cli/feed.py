@@ -72,8 +72,10 @@ def feed(
     diarize: arguments.Diarize = True,
     diarizer: arguments.Diarizer = "auto",
     known_voices: arguments.KnownVoices = False,
+    sound_model: arguments.SoundModel = "builtin",
     summarizer: arguments.Summarizer = "auto",
     chat_url: arguments.ChatUrl = arguments.CHAT_URL,
+    sentence_model: arguments.SentenceModel = "auto",
     unsupported: arguments.Unsupported = "mark",
     device: arguments.Device = "auto",
     compute_type: arguments.ComputeType = "auto",
@@ -91,7 +93,8 @@ def feed(
         language=None if language == "auto" else language, hotwords=hotwords, beam_size=beam_size,
         batch_size=batch_size, diarize=diarize, diarizer=diarizer, speakers=speakers, min_speakers=min_speakers,
         max_speakers=max_speakers, known_voices=known_voices, library=library, summarizer=summarizer,
-        chat_url=chat_url, unsupported=unsupported, allow_private=allow_private,
+        chat_url=chat_url, sentence_model=sentence_model, unsupported=unsupported, allow_private=allow_private,
+        sound_model=sound_model,
     )  # fmt: skip
     announced(options, quiet=quiet)
     wish = Wish(limit, _date(since), match)

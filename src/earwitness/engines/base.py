@@ -22,7 +22,7 @@ class Recognized:
     """What a recogniser heard in one window; times in seconds of the window.
 
     `avg_logprob` is the natural log probability a token, `no_speech_prob` 0 to 1, `compression_ratio` that of the
-    text under zlib (Whisper's mark of a loop is more than 2.4). `language` is the one that was asked for.
+    text under zlib (Whisper's mark of a loop is more than 2.4). `language` and `temperature` are those asked for.
     """
 
     words: tuple[Word, ...]
@@ -30,6 +30,7 @@ class Recognized:
     no_speech_prob: float = 0.0
     compression_ratio: float = 1.0
     language: str = "en"
+    temperature: float = 0.0
 
 
 class Recognizer(Protocol):
@@ -80,6 +81,10 @@ class Recognizer(Protocol):
 
         An engine may keep what it computed of an array until that is gone: nobody changes the samples.
         """
+        ...
+
+    def token_ids(self, text: str) -> Sequence[int]:
+        """The numbers of the tokens that a text is written in; none where the engine knows of no tokens."""
         ...
 
 

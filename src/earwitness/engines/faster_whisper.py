@@ -159,6 +159,9 @@ class FasterWhisper(Whisper):
             windows, lambda part: self._recognized(part, tokenizer, [prompt] * len(part), options, temperature)
         )
 
+    def token_ids(self, text: str) -> Sequence[int]:
+        return tuple(self._whisper.hf_tokenizer.encode(text, add_special_tokens=False).ids)
+
     def _shared_out(self, windows: Sequence[FloatArray], work: Callable[[Sequence[FloatArray]], list[T]]) -> list[T]:
         """What `work` makes of the windows, when every worker does a part of them."""
         count = min(self._workers, len(windows))

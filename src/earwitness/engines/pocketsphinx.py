@@ -70,6 +70,9 @@ class PocketSphinx:
         with self._alone:
             return [self._hear(window) for window in windows]
 
+    def token_ids(self, text: str) -> Sequence[int]:
+        return ()
+
     def _hear(self, window: FloatArray) -> Recognized:
         peak = float(np.abs(window).max(initial=0.0))
         if peak == 0.0:

@@ -189,6 +189,9 @@ class Transformers(Whisper):
                 f"{self.model}: recognition failed ({reason(error)}); try a smaller --batch-size"
             ) from error
 
+    def token_ids(self, text: str) -> Sequence[int]:
+        return tuple(self._pieces.encode(text, add_special_tokens=False).ids)
+
     def _encoded(self, windows: Sequence[FloatArray]) -> Any:
         """What the encoder makes of the windows, or made of them before: shape (windows, 1500, d)."""
         import torch

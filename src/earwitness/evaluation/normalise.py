@@ -18,8 +18,8 @@ from functools import cache
 from typing import Any
 
 from earwitness.errors import OptionError
-from earwitness.exports.reading import UNSPACED_LANGUAGES
 from earwitness.extras import require
+from earwitness.text import UNSPACED_LANGUAGES
 
 ENGLISH = "whisper-english"
 BASIC = "whisper-basic"

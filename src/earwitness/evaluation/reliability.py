@@ -11,7 +11,7 @@ from earwitness.evaluation.attribution import aligned_words
 from earwitness.evaluation.error_rates import aligned
 from earwitness.evaluation.normalise import guess_language, simple
 from earwitness.evaluation.results import Bin, WordTimes
-from earwitness.exports.reading import UNSPACED_LANGUAGES
+from earwitness.text import UNSPACED_LANGUAGES
 from earwitness.types import Seconds, Word
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from earwitness.exports.reading import UNSPACED_LANGUAGES, clean, shown_name, timed_words
+from earwitness.exports.reading import clean, shown_name, timed_words
+from earwitness.text import UNSPACED_LANGUAGES
 from earwitness.types import Seconds, Segment, Transcript, Word
 from earwitness.units import to_milliseconds
 

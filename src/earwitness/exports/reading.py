@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 
 from earwitness.options import EXTRACTIVE
+from earwitness.text import UNSPACED_LANGUAGES
 from earwitness.types import (
     Chapter,
     Event,
@@ -24,9 +25,6 @@ from earwitness.types import (
     Word,
 )
 from earwitness.units import short_clock
-
-UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my"})
-"""Languages that Whisper writes without a space between words."""
 
 PARAGRAPH_CHARACTERS = 700
 """A longer turn is broken at the next segment: a lecture of one speaker would else be a single paragraph."""

@@ -18,7 +18,9 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     metrics     what is counted
     transcripts transcripts as they are sent
     openai      transcripts as OpenAI's API gives them
+    awaiting    whoever waits for one
     speech      text to sound, the same way
+    speaker     what speaks
     known_speakers  whom its callers know
     problems    errors as answers
     routes/     what is answered, a file for each kind of thing, and the document that describes it

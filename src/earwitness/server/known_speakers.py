@@ -12,13 +12,14 @@ from pathlib import Path
 
 from earwitness import engines
 from earwitness.audio import load
-from earwitness.errors import OptionError
 from earwitness.library.voices import checked_name
+from earwitness.server.problems import ParameterError
 from earwitness.types import Transcript, Turn
 from earwitness.voices import Print, proposals, voice_prints
 
 MOST = 4
 """So many may be named, as in OpenAI's reference."""
+REFERENCES = "known_speaker_references[]"
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.+-]+)*;base64,(.*)", re.DOTALL)
 
 
@@ -33,10 +34,10 @@ class KnownSpeaker:
 def parsed(names: Sequence[str], references: Sequence[str]) -> Sequence[KnownSpeaker]:
     """
     Raises:
-        OptionError: as many names as references are needed, four at most; a reference is a data URL in base64.
+        ParameterError: as many names as references are needed, four at most; a reference is a data URL in base64.
     """
     if len(names) != len(references) or len(names) > MOST:
-        raise OptionError(f"known_speaker_names[]: give as many as known_speaker_references[], {MOST} at most")
+        raise ParameterError("known_speaker_names[]", f"give as many as known_speaker_references[], {MOST} at most")
     return [KnownSpeaker(checked_name(name), _decoded(one)) for name, one in zip(names, references, strict=True)]
 
 
@@ -45,6 +46,7 @@ def found(known: Sequence[KnownSpeaker], transcript: Transcript, recording: Path
 
     Raises:
         AudioError: a reference is no audio.
+        ParameterError: it is too short.
     """
     embedder = engines.print_embedder()
     prints: dict[str, Print] = {}
@@ -55,7 +57,7 @@ def found(known: Sequence[KnownSpeaker], transcript: Transcript, recording: Path
             audio = load(file.name)
         own = voice_prints(audio, [Turn(0.0, audio.duration, one.name)], embedder)
         if one.name not in own:
-            raise OptionError(f"known_speaker_references[]: that of {one.name} is too short; give 3 seconds or more")
+            raise ParameterError(REFERENCES, f"that of {one.name} is too short; give 3 seconds or more")
         prints |= own
     heard = voice_prints(load(recording), transcript.turns, embedder)
     return {label: proposal.name for label, proposal in proposals(heard, prints).items()}
@@ -68,4 +70,4 @@ def _decoded(url: str) -> bytes:
             raise ValueError
         return base64.b64decode(match[1], validate=True)
     except (ValueError, binascii.Error):
-        raise OptionError("known_speaker_references[]: give data URLs, as data:audio/wav;base64,...") from None
+        raise ParameterError(REFERENCES, "give data URLs, as data:audio/wav;base64,...") from None

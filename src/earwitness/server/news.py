@@ -84,6 +84,12 @@ class Newsroom:
                 self._running.pop(news.job, None)
             self._pass_on(news)
 
+    def said(self, job: str) -> None:
+        """Tells that a running job has heard something, which whoever waits for it may ask the workers for."""
+        with self._lock:
+            known = self._running.get(job)
+            self._pass_on(News(job, "running", known.step if known else Step()))
+
     def waits(self, job: str) -> None:
         """Tells of a job that is new, or waits again; by now a worker may have it, which counts for more."""
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from earwitness.errors import (
     AudioError,
@@ -35,6 +35,18 @@ class StoppingError(EarwitnessError, RuntimeError):
 
 class NotFoundError(EarwitnessError, KeyError):
     """What was asked for is not there."""
+
+
+class UnknownModelError(NotFoundError):
+    """A model was asked for that OpenAI's API does not have here."""
+
+
+class ParameterError(OptionError):
+    """A parameter of OpenAI's API is not what it should be; its clients are told which (`param`)."""
+
+    def __init__(self, param: str, detail: str) -> None:
+        super().__init__(f"{param}: {detail}")
+        self.param = param
 
 
 TYPE = "application/problem+json"
@@ -76,23 +88,39 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse(content, status, dict(headers or {}), media_type=TYPE)
 
 
-def openai_problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The same as OpenAI's clients expect it."""
+def openai_error(status: int, detail: str, error: Exception | None = None) -> dict[str, Any]:
+    """What is wrong, as OpenAI's clients expect it, under any status."""
+    kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
+    code = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}.get(status)
+    param = error.param if isinstance(error, ParameterError) else None
+    if isinstance(error, UnknownModelError):
+        param, code = "model", "model_not_found"
+    return {"message": detail, "type": kind, "param": param, "code": code}
+
+
+def openai_problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, error: Exception | None = None
+) -> Response:
+    """An answer that says it; OpenAI knows no 422."""
     from fastapi.responses import JSONResponse
 
-    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error")
-    if status >= 500:
-        kind = "server_error"
-    code = {401: "invalid_api_key", 404: "not_found", 429: "rate_limit_exceeded"}.get(status)
-    content = {"error": {"message": detail, "type": kind, "param": None, "code": code}}
-    return JSONResponse(content, status, dict(headers or {}))
+    status = 400 if status == 422 else status
+    return JSONResponse({"error": openai_error(status, detail, error)}, status, dict(headers or {}))
 
 
-def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def answer(
+    path: str,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    error: Exception | None = None,
+) -> Response:
     """An answer that says what is wrong, in the form that those expect who ask for that path."""
     # What is too long is not read to its end, so that nothing else can follow on that connection.
     headers = {**(headers or {}), **({"Connection": "close"} if status == 413 else {})}
-    return (openai_problem if path.startswith("/v1/") else problem)(status, detail, headers)
+    if path.startswith("/v1/"):
+        return openai_problem(status, detail, headers, error)
+    return problem(status, detail, headers)
 
 
 def install(app: FastAPI) -> None:
@@ -102,7 +130,7 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, EarwitnessError)
-        return answer(request.url.path, status_of(error), str(error))
+        return answer(request.url.path, status_of(error), str(error), error=error)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -111,7 +139,8 @@ def install(app: FastAPI) -> None:
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return answer(request.url.path, 422, told)
+        first = str(error.errors()[0]["loc"][-1])
+        return answer(request.url.path, 422, told, error=ParameterError(first, told))
 
     app.add_exception_handler(EarwitnessError, ours)
     app.add_exception_handler(HTTPException, http)

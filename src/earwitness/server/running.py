@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from earwitness.errors import OptionError, reason
+from earwitness.mapped import share_heaps
 from earwitness.server.app import application
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
@@ -20,6 +21,7 @@ def run(settings: Settings) -> None:
         OptionError: the address cannot be listened on.
         StorageError: the library or the folder for recordings cannot be used.
     """
+    share_heaps()
     app = application(settings)
     listening = _listening(settings)
     host, port = listening.getsockname()[:2]

@@ -13,6 +13,7 @@ from earwitness.server.metrics import Metrics
 from earwitness.server.news import Newsroom
 from earwitness.server.recordings import Recordings
 from earwitness.server.settings import Settings
+from earwitness.server.speaker import Speaker
 from earwitness.server.transcripts import Transcripts
 from earwitness.server.workers import Workers
 
@@ -38,6 +39,7 @@ class Service:
         self.metrics = Metrics()
         self.news = Newsroom()
         self.workers = Workers(settings, self.news)
+        self.speaker = Speaker()
         self.listeners = BoundedSemaphore(settings.workers)
         self.began = int(time.time())
 
@@ -54,4 +56,5 @@ class Service:
     def stop(self) -> None:
         self.news.close()
         self.workers.stop()
+        self.speaker.stop()
         self._held_open.close()

@@ -33,13 +33,22 @@ from earwitness.server.news import News, Newsroom
 from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.requests import CANCELLED
 from earwitness.server.settings import Settings
-from earwitness.types import Transcript
+from earwitness.types import Transcript, Word
+from earwitness.words import spelled
 
 LOOK_S = 2.0
 """So often a free worker looks for jobs that another process has put into the queue, and tries again what the library
 refused."""
 NICENESS = 5
 """Of children: whoever reads goes before whoever computes."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A transcript that is not kept, and of each segment the recogniser's tokens, where it has any."""
+
+    transcript: Transcript
+    tokens: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,8 @@ class Workers:
         self._lock = Lock()
         self._children: dict[str, Any] = {}
         self._killed: set[str] = set()
-        self._results: dict[str, Transcript] = {}
+        self._said: dict[str, list[Word]] = {}
+        self._results: dict[str, Answer] = {}
         self._threads: Sequence[Thread] = ()
 
     def start(self) -> None:
@@ -91,9 +101,15 @@ class Workers:
                 process.terminate()
         self._news.tell(News(request, CANCELLED))
 
-    def result(self, request: str) -> Transcript | None:
-        """The transcript of a request that is not kept, once; none where there is none."""
+    def said(self, request: str, since: int) -> Sequence[Word]:
+        """The words that a request which is not kept has by now, from that number on; those it has do not change."""
         with self._lock:
+            return self._said.get(request, [])[since:]
+
+    def result(self, request: str) -> Answer | None:
+        """What became of a request that is not kept, once; none where there is nothing."""
+        with self._lock:
+            self._said.pop(request, None)
             return self._results.pop(request, None)
 
     def _beat_on(self) -> None:
@@ -157,11 +173,20 @@ class Workers:
             return True
 
     def _listened(self, job: Job, request: str, child: _Child) -> _Ended | None:
-        """What a child says at the end; none where it died."""
+        """What a child says at the end; none where it died.
+
+        Words of one that hears again what another died of are not told: they might be others than were told before.
+        """
+        with self._lock:
+            heard_before = request in self._said
         try:
             work = requests.work_of(job.work)
             child.connection.send(_Task(work, work.over(self._settings.options)))
             while not isinstance(message := child.connection.recv(), _Ended):
+                if isinstance(message, _Said):
+                    if not heard_before:
+                        self._tell_words(request, message.words)
+                    continue
                 stage, done, total = message
                 self._news.progress(request, stage, done, total, time.monotonic())
             return message
@@ -169,6 +194,11 @@ class Workers:
             return None
         except (EarwitnessError, LookupError, ValueError, TypeError) as error:  # a job of an older version
             return _Ended(error=str(error))
+
+    def _tell_words(self, request: str, words: Sequence[Word]) -> None:
+        with self._lock:
+            self._said.setdefault(request, []).extend(words)
+        self._news.said(request)
 
     def _settle(self, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
         """Notes what became of a job, as soon as the library can be written; this process holds it until then."""
@@ -181,6 +211,7 @@ class Workers:
                 if self._stopped.wait(LOOK_S):
                     return  # the next server finds it held by nobody
             except requests.UnknownRequestError:  # its answer is nobody's business any more
+                self.result(request)
                 self._news.tell(News(request, CANCELLED))
                 return
             else:
@@ -196,9 +227,9 @@ class Workers:
         else:
             if ended.episode is not None:
                 requests.finished(library, request, ended.episode)
-            if queue.done(job) and ended.transcript is not None:
+            if queue.done(job) and ended.answer is not None:
                 with self._lock:
-                    self._results[request] = ended.transcript
+                    self._results[request] = ended.answer
 
 
 class _Child:
@@ -220,11 +251,18 @@ class _Child:
 
 
 @dataclass(frozen=True)
+class _Said:
+    """The next words of a recording."""
+
+    words: Sequence[Word]
+
+
+@dataclass(frozen=True)
 class _Ended:
     """What became of a task: an episode of the library, or a transcript that is not kept."""
 
     episode: int | None = None
-    transcript: Transcript | None = None
+    answer: Answer | None = None
     error: str | None = None
 
 
@@ -252,11 +290,17 @@ def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings,
     # What nobody keeps leaves no checkpoints either.
     job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
 
+    def tell(words: Sequence[Word]) -> None:
+        connection.send(_Said([word for word in words if word.word.strip()]))
+
+    said = None if task.work.keep else tell
+
     def work() -> _Ended:
-        with opened(reference, job, lambda _name, *progress: connection.send(progress)) as stages:
+        with opened(reference, job, lambda _name, *progress: connection.send(progress), said=said) as stages:
             made = transcribed(stages, job, engines).transcript
             if not task.work.keep:
-                return _Ended(transcript=made)
+                tokens = (tuple(engines.recognizer.token_ids(spelled(one.words))) for one in made.segments)
+                return _Ended(answer=Answer(made, tuple(tokens)))
             keep_sound(stages, library, kept)
         with Library(library) as opened_library:
             return _Ended(episodes.keep(opened_library, made))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from earwitness.checkpoints import Checkpoints, default_folder
 from earwitness.errors import AudioError, EarwitnessError, SourceError
 from earwitness.options import SourceOptions
 from earwitness.source import Reference, Source, fetch
@@ -25,10 +26,13 @@ def each(references: Sequence[Reference], work: Work[Made], failed: Failed) -> l
         references: from `earwitness.source.find`.
         work: called for each.
         failed: told of a recording that cannot be fetched or is no audio. Other errors end it all.
+
+    Raises:
+        StorageError: the cache, where such folders are made (in /tmp a long recording may lie in memory), is of no use.
     """
-    made: list[Made] = []
+    made, room = list[Made](), Checkpoints(default_folder()).scratch()
     for reference in references:
-        with tempfile.TemporaryDirectory(prefix="earwitness-") as folder:
+        with tempfile.TemporaryDirectory(prefix="earwitness-", dir=room) as folder:
             try:
                 source = fetch(reference, SourceOptions(), Path(folder))
                 made.append(work(reference, source, Path(folder)))

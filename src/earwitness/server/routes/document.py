@@ -66,8 +66,10 @@ def _described(app: FastAPI, *, needs_key: bool) -> dict[str, Any]:
     for path, operations in found["paths"].items():
         wrong = openai_problems if path.startswith("/v1/") else problems
         anywhere = {str(status): answer for status, answer in wrong(*ANYWHERE).items()}
+        unknown = {"422"} if path.startswith("/v1/") else set()  # OpenAI says 400 to what is wrong with parameters
         for operation in operations.values():
-            operation["responses"] = {**operation["responses"], **anywhere}
+            told = {**operation["responses"], **anywhere}
+            operation["responses"] = {status: told[status] for status in told if status not in unknown}
             if is_open(path):
                 operation["security"] = []
     return found
