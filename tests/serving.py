@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import uvicorn
 
 from earwitness.options import Options
-from earwitness.server.app import application
+from earwitness.server.running import Server
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -44,14 +43,13 @@ def served(folder: Path, **options: Any) -> Iterator[Serving]:
     library = folder / "library.db"
     usual = {"library": library, "options": Options.of(model="demo", threads=1, library=library), "stop_s": 2.0}
     settings = Settings(**{"requests_per_minute": 100_000, **usual, **options})
-    app = application(settings)
+    server = Server(settings)
     listening = socket.create_server((settings.host, 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         host, port = listening.getsockname()[:2]
-        yield Serving(f"http://{host}:{port}", settings, app.state.service)
+        yield Serving(f"http://{host}:{port}", settings, server.service)
     finally:
         server.should_exit = True
         thread.join(30)

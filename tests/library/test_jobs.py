@@ -69,6 +69,35 @@ def test_what_is_given_back_was_never_taken(queue: Queue) -> None:
     assert [(job.state, job.attempts) for job in queue.jobs()] == [("waiting", 0)]
 
 
+def test_what_is_cancelled_and_retried_is_nobody_elses_until_its_worker_has_stopped(queue: Queue) -> None:
+    filled(queue, "a", "b")
+    first = claimed(queue)
+    assert queue.cancel("a", "cancelled")
+    assert not queue.is_held(first)
+    assert queue.retry(["a"]) == 1
+    assert claimed(queue).key == "b"  # though the other is older
+    assert queue.claim() is None
+    assert not queue.done(first)
+    assert states(queue)["a"] == "waiting"
+    again = claimed(queue)
+    assert (again.key, again.attempts) == ("a", 1)
+    assert not queue.cancel("c", "cancelled")
+    assert queue.cancel("a", "cancelled")
+    assert not queue.died(again)
+    assert (queue.claim(), queue.retry(["a"])) == (None, 1)
+    assert queue.done(claimed(queue))
+
+
+def test_a_worker_that_died_before_it_knew_of_the_end_keeps_nobody_waiting(queue: Queue) -> None:
+    filled(queue, "a")
+    assert dies(queue) == "a 1"
+    assert queue.cancel("a", "cancelled")
+    assert queue.claim() is None
+    assert [(job.state, job.reason) for job in queue.jobs()] == [("failed", "cancelled")]
+    assert queue.retry(["a"]) == 1
+    assert claimed(queue).attempts == 1
+
+
 def test_claims_are_lazy_and_what_is_not_settled_is_given_back(queue: Queue) -> None:
     filled(queue, *"abcd")
     with Claims(queue, ["a", "b", "c"]) as claims:

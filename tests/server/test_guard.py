@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,15 @@ from starlette.websockets import WebSocketDisconnect  # noqa: E402
 
 from earwitness.library.store import Library  # noqa: E402
 from earwitness.options import Options  # noqa: E402
-from earwitness.server import keys  # noqa: E402
+from earwitness.server import guard, keys  # noqa: E402
 from earwitness.server.app import application  # noqa: E402
 from earwitness.server.settings import Settings  # noqa: E402
+from server_process import until  # noqa: E402
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from serving import Serving
 
 
 def app(folder: Path, **settings: Any) -> FastAPI:
@@ -164,6 +167,23 @@ def test_a_key_that_asks_too_often_is_put_off_and_another_is_not(tmp_path: Path)
         assert client.get("/api/jobs", headers=bob).status_code == 200
     with asked(tmp_path, requests_per_minute=5) as client:
         assert {client.get("/api/jobs").status_code for _ in range(20)} == {200}  # on this machine nobody is put off
+
+
+def test_a_key_that_listens_to_all_it_may_is_put_off_until_it_listens_to_less(
+    tmp_path: Path, serve: Callable[..., Serving], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "AT_ONCE", 3)
+    server = serve(tmp_path, keys=True)
+    with server.service.library() as library:
+        ada, bob = ({"Authorization": f"Bearer {keys.new(library, name)}"} for name in ("ada", "bob"))
+    with server.client(headers=ada) as client, server.client(headers=bob) as other, ExitStack() as streams:
+        for _ in range(3):
+            assert streams.enter_context(client.stream("GET", "/api/jobs/events")).status_code == 200
+        refused = client.get("/api/jobs")
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert other.get("/api/jobs").status_code == 200
+        streams.close()
+        until(lambda: client.get("/api/jobs").status_code == 200)
 
 
 def test_bodies_are_counted_whoever_reads_them(tmp_path: Path) -> None:

@@ -116,13 +116,16 @@ def test_what_is_no_recording_is_said_in_one_line_and_names_stay_text(home: Page
         assert "\n" not in failed.inner_text()
     expect(home.locator(".veil")).to_be_hidden()
     assert home.locator("main script, main img").count() == 0
-    home.get_by_role("button", name="Hide talk.mp3").click()
+    home.get_by_role("button", name="Remove talk.mp3").click()
+    expect(row(home, "talk.mp3")).to_have_count(0)
+    assert [job["name"] for job in jobs(server)] == [HOSTILE]
     opened(home, "/").reload()
     expect(row(home, HOSTILE)).to_be_visible()
     expect(row(home, "talk.mp3")).to_have_count(0)
     home.get_by_role("button", name="Clear what has ended").click()
     expect(home.get_by_text("Under way")).to_be_hidden()
-    assert sorted(job["name"] for job in jobs(server)) == sorted(["talk.mp3", HOSTILE])
+    assert jobs(server) == []
+    assert len(list((server.settings.recordings / "kept").iterdir())) == 1  # that of the example
 
 
 def test_an_upload_tells_how_far_it_is_and_can_be_cancelled(home: Page, server: Serving) -> None:

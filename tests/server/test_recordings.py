@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +62,12 @@ def test_what_a_dead_process_left_is_removed_and_what_another_has_in_hand_is_not
     )
     assert started.stdout
     assert started.stdout.readline() == b"1\n"
-    Recordings(tmp_path)
+    kept = Recordings(tmp_path)
     assert len(files(tmp_path)) == 1
     started.kill()
     started.communicate()
     assert len(files(tmp_path)) == 1
-    Recordings(tmp_path)
+    kept.drop_unfinished()
     assert files(tmp_path) == []
 
 
@@ -101,17 +102,24 @@ def test_what_browsers_are_told_is_noted(tmp_path: Path) -> None:
         recordings.note(library, "a" * 64, "audio/wav", 3)
         recordings.note(library, "a" * 64, "audio/flac", 3)
         assert recordings.kind_of(library, "a" * 64) == "audio/flac"
-        recordings.forget(library, "a" * 64)
-        assert recordings.kind_of(library, "a" * 64) is None
+        assert recordings.kind_of(library, "b" * 64) is None
 
 
-def test_a_copy_is_made_once(tmp_path: Path) -> None:
+def test_what_comes_again_is_kept_as_it_is_and_as_long_as_what_is_new(tmp_path: Path) -> None:
     kept, source = Recordings(tmp_path / "sound"), write_wav(tmp_path / "a.wav", speech(1.0))
     name = hashlib.sha256(source.read_bytes()).hexdigest()
+    assert (kept.came(name), kept.come_again(name)) == (None, False)
+    began = datetime.now(UTC)
     kept.keep_copy(source, name)
-    before = kept.path(name).stat().st_mtime_ns
-    kept.keep_copy(source, name)
-    assert (kept.path(name).read_bytes(), kept.path(name).stat().st_mtime_ns) == (source.read_bytes(), before)
+    assert kept.path(name).read_bytes() == source.read_bytes()
+    os.utime(kept.path(name), (0, 0))
+    assert kept.came(name) == datetime.fromtimestamp(0, UTC)
+    before = kept.path(name).stat().st_ino
+    assert kept.come_again(name)
+    assert kept.path(name).stat().st_ino == before
+    came = kept.came(name)
+    assert came
+    assert came > began - timedelta(seconds=1)  # a file's times are those of the kernel's coarse clock
 
 
 def test_peaks_are_those_of_every_twentieth_of_a_second(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from threading import Barrier, Thread
 import pytest
 
 pytest.importorskip("fastapi", reason="the server needs the extra server")
-from earwitness.errors import OptionError
+from earwitness.errors import OptionError, StorageError
 from earwitness.library.jobs import Queue
 from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.server import requests
 from earwitness.server.requests import ReusedKeyError, UnknownRequestError, Work
 from earwitness.source import Reference
+from sounds import EPISODE
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> Iterator[Library]:
 
 
 def work(name: str = "a.mp3", **options: object) -> Work:
-    return Work(Reference(f"/kept/{name}", "file", name, "a"), options, keep=not name.startswith("api"))
+    return Work(Reference(str(EPISODE), "file", name, "a"), options, keep=not name.startswith("api"))
 
 
 def test_a_request_is_a_job_under_an_id_that_cannot_be_guessed(store: Library) -> None:
@@ -67,17 +68,13 @@ def test_the_same_key_is_the_same_request_and_with_another_body_refused(store: L
     assert (
         requests.ask(store, work("other name", speakers=2), "upload", content="c", idempotency="ada\0k").id == first.id
     )
-    assert requests.asked_before(store, work(speakers=2), content="c", idempotency="ada\0k") == first
     for content, options in (("d", {"speakers": 2}), ("c", {"speakers": 3}), ("c", {})):
-        for ask in (requests.ask, requests.asked_before):
-            arguments = ("upload",) if ask is requests.ask else ()
-            with pytest.raises(ReusedKeyError):
-                ask(store, work(**options), *arguments, content=content, idempotency="ada\0k")  # type: ignore[operator]
+        with pytest.raises(ReusedKeyError):
+            requests.ask(store, work(**options), "upload", content=content, idempotency="ada\0k")
     others = [
         requests.ask(store, work(speakers=2), "upload", content="c", idempotency=key) for key in ("bob\0k", None, None)
     ]
     assert len({first.id, *(one.id for one in others)}) == 4
-    assert requests.asked_before(store, work(), idempotency="new") is None
     requests.cancel(store, first.id)
     assert requests.ask(store, work(speakers=2), "upload", content="c", idempotency="ada\0k").state == "cancelled"
 
@@ -126,6 +123,20 @@ def test_cancelled_is_not_failed_and_both_can_be_tried_again(store: Library) -> 
     for ask in (requests.cancel, requests.retry, requests.request_of):
         with pytest.raises(UnknownRequestError):
             ask(store, "nobody's")
+
+
+def test_what_is_handed_in_is_kept_with_its_job_or_not_at_all(store: Library) -> None:
+    kept: list[str] = []
+
+    def full() -> None:
+        raise StorageError("the disk is full")
+
+    with pytest.raises(StorageError, match="disk is full"):
+        requests.ask(store, work(), "upload", content="c", idempotency="k", keep=full)
+    assert (requests.requests(store), Queue(store).jobs()) == ([], ())
+    for name in ("first", "second"):
+        requests.ask(store, work(), "upload", content="c", idempotency="k", keep=lambda name=name: kept.append(name))
+    assert kept == ["first"]
 
 
 def test_what_an_answer_waits_for_is_done_by_the_server_that_gives_it(store: Library) -> None:

@@ -243,7 +243,7 @@ def test_a_child_that_dies_three_times_fails_its_job_and_the_server_lives(server
 
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(server: Served, short: Path) -> None:
     with server.client() as client:
-        until(server.children)
+        ended(client, hand_in(client, short)["id"])  # then there is a child
         for child in server.children():
             child.suspend()
         running, waiting = hand_in(client, short)["id"], hand_in(client, short)["id"]
@@ -251,15 +251,47 @@ def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(server: Served, sho
         for job in (waiting, running):
             assert client.delete(f"/api/jobs/{job}").json()["state"] == "cancelled"
             assert ended(client, job)["state"] == "cancelled"
-        # A process that is halted dies of SIGTERM only when it goes on.
-        for child in server.children():
-            child.resume()
         third = ended(client, hand_in(client, short)["id"])
         assert third["state"] == "done"
         assert client.delete(f"/api/jobs/{third['id']}").json()["state"] == "done"
         client.post(f"/api/jobs/{running}/retry")
         assert ended(client, running)["state"] == "done"
         assert client.get(f"/api/jobs/{waiting}").json()["state"] == "cancelled"
+
+
+def test_an_episode_is_removed_and_a_job_that_runs_on_its_recording_makes_it_anew(
+    server: Served, tmp_path: Path
+) -> None:
+    sound = write_wav(tmp_path / "talk.wav", speech(3.5))
+    with server.client() as client:
+        first = ended(client, hand_in(client, sound)["id"])["episode"]
+        (child,) = server.children()
+        child.suspend()
+        job = hand_in(client, sound, speakers=1)["id"]
+        until(lambda: client.get(f"/api/jobs/{job}").json()["state"] == "running")
+        before = server.kept()
+        assert client.delete(f"/api/episodes/{first}").status_code == 204
+        assert client.get(f"/api/episodes/{first}").status_code == 404
+        assert server.kept() == before
+        child.resume()
+        again = ended(client, job)
+        assert again["state"] == "done", again
+        assert client.get(f"/api/episodes/{again['episode']}/audio").content == sound.read_bytes()
+        assert client.delete(f"/api/episodes/{again['episode']}").status_code == 204
+        assert len(server.kept()) == len(before) - 1
+
+
+def test_a_job_that_is_cancelled_and_retried_at_once_twice_is_done_once(tmp_path: Path, short: Path) -> None:
+    with serving(tmp_path, (*FAKE, "--workers", "2")) as server, server.client() as client:
+        job = hand_in(client, short)["id"]
+        for _ in range(2):
+            until(lambda: client.get(f"/api/jobs/{job}").json()["state"] in ("running", "done"))
+            client.delete(f"/api/jobs/{job}")
+            client.post(f"/api/jobs/{job}/retry")
+        assert ended(client, job)["state"] == "done"
+        assert jobs(server.library) == [("done", 1, None)]
+        others = [hand_in(client, short, speakers=1)["id"] for _ in range(2)]
+        assert [ended(client, one)["state"] for one in others] == ["done", "done"]  # both workers live
 
 
 def test_a_server_that_is_told_to_stop_gives_its_job_back_and_one_that_is_killed_loses_nothing(

@@ -1,7 +1,8 @@
 """A queue of work in the library: whoever is free takes the oldest job, and what a dead worker had is taken again.
 
 A job is held by a lease (`earwitness.leases`). One that fails is set aside with its reason, and so is one whose worker
-has died three times; both wait for `Queue.retry`.
+has died three times; both wait for `Queue.retry`. One that is cancelled while it is done stays its holder's until that
+has stopped and settled it: before, nobody else can have it, however soon it is retried.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class Queue:
                 SET state = 'running', holder = ?2, held_until = ?3, changed = ?4, attempts = attempts + 1
                 WHERE id = (
                     SELECT id FROM jobs
-                    WHERE state = 'waiting' AND {_AMONG}
+                    WHERE state = 'waiting' AND holder IS NULL AND {_AMONG}
                     AND EXISTS (SELECT 1 FROM json_each(?5) WHERE substr(jobs.key, 1, length(value)) = value)
                     ORDER BY id LIMIT 1
                 )
@@ -143,7 +144,7 @@ class Queue:
         return self._end(job, *(("failed", DIED) if job.attempts >= MAX_ATTEMPTS else ("waiting", None)))
 
     def cancel(self, key: str, reason: str) -> bool:
-        """Sets a job aside that waits or is being done; whoever does it learns of it where it is settled.
+        """Sets a job aside that waits or is being done; whoever does it learns of it by `is_held`, or as it is settled.
 
         False where it was ended before, or there is none.
         """
@@ -151,7 +152,7 @@ class Queue:
             return bool(
                 database.execute(
                     """
-                    UPDATE jobs SET state = 'failed', reason = ?, holder = NULL, held_until = NULL, changed = ?
+                    UPDATE jobs SET state = 'failed', reason = ?, changed = ?
                     WHERE key = ? AND state IN ('waiting', 'running')
                     """,
                     (reason, _now(), key),
@@ -188,17 +189,28 @@ class Queue:
                 """,  # noqa: S608
                 (state, reason, 1 - begun, _now(), job.id, holder()),
             ).rowcount
+            if not ended:  # it was cancelled: now others may have it
+                database.execute(
+                    "UPDATE jobs SET holder = NULL, held_until = NULL WHERE id = ? AND holder = ?", (job.id, holder())
+                )
         return bool(ended)
 
     def _take_from_the_dead(self, database: Connection) -> None:
-        running = database.execute("SELECT id, attempts, holder, held_until FROM jobs WHERE state = 'running'")
-        for number, attempts, held_by, held_until in running.fetchall():
-            if has_ended(held_by, held_until, self.lease_s):
+        held = database.execute(
+            """
+            SELECT id, state, reason, attempts, holder, held_until FROM jobs
+            WHERE state IN ('running', 'waiting') AND holder NOTNULL
+            """
+        )
+        for number, state, reason, attempts, held_by, held_until in held.fetchall():
+            if not has_ended(held_by, held_until, self.lease_s):
+                continue
+            if state == "running":
                 state, reason = ("failed", DIED) if attempts >= MAX_ATTEMPTS else ("waiting", None)
-                database.execute(
-                    "UPDATE jobs SET state = ?, reason = ?, holder = NULL, held_until = NULL, changed = ? WHERE id = ?",
-                    (state, reason, _now(), number),
-                )
+            database.execute(
+                "UPDATE jobs SET state = ?, reason = ?, holder = NULL, held_until = NULL, changed = ? WHERE id = ?",
+                (state, reason, _now(), number),
+            )
 
 
 class Claims:

@@ -19,7 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 
 from earwitness.server import keys
-from earwitness.server.limits import Limit
+from earwitness.server.limits import AtOnce, Limit
+from earwitness.server.pace import Paced, TooSlowError
 from earwitness.server.problems import answer
 from earwitness.server.settings import LOOPBACK_NAMES
 
@@ -44,6 +45,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
+AT_ONCE = 64
+"""Requests of one key or address that are answered at the same time, and events and live sound that it listens to: an
+upload costs a file, fields of a form some 16 MiB of memory, and each a connection."""
 POLICY = "default-src 'none'; frame-ancestors 'none'"
 """The content security policy of all that brings none of its own."""
 
@@ -59,7 +63,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._service = app, service
-        self._requests = Limit(service.settings.requests_per_minute)
+        self._requests, self._at_once = Limit(service.settings.requests_per_minute), AtOnce(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -76,20 +80,29 @@ class Guard:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", POLICY)
+                if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
+                    headers["ETag"] = f"W/{headers['etag']}"  # the same transcript, and not byte by byte
             await send(message)
 
+        receive = Paced(receive) if scope["type"] == "http" else receive
         try:
-            try:
-                scope.setdefault("state", {})["caller"] = await self._checked(HTTPConnection(scope))
-                taken = await self._taken(scope, receive)
-            except _RefusedError as refused:
-                await self._refuse(refused, scope, receive, sent)
-                return
-            await self._app(scope, taken, sent)
+            await self._let_in(scope, receive, sent)
+        except _RefusedError as refused:
+            await self._refuse(refused, scope, receive, sent)
+        except TooSlowError as slow:
+            await answer(scope["path"], 408, str(slow))(scope, receive, sent)
         finally:
             if scope["type"] == "http":
                 route = getattr(scope.get("route"), "path", "other")
                 self._service.metrics.answered(scope["method"], route, status, time.perf_counter() - began)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = await self._checked(HTTPConnection(scope))
+        scope.setdefault("state", {})["caller"] = caller
+        with self._at_once.begun(caller) as has_room:
+            if self._service.settings.needs_key and not has_room:
+                raise _too_often(1, "requests at once")
+            await self._app(scope, await self._taken(scope, receive), send)
 
     async def _checked(self, asked: HTTPConnection) -> str:
         """Whoever asks, if they may."""

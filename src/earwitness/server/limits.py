@@ -1,10 +1,11 @@
-"""How often somebody may ask: a bucket each, which fills at a steady rate."""
+"""How often somebody may ask, a bucket each, which fills at a steady rate; and how much at the same time."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 MAX_CALLERS = 10_000
@@ -36,3 +37,28 @@ class Limit:
             while len(self._buckets) > MAX_CALLERS:
                 self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - left) / self._rate
+
+
+class AtOnce:
+    """At most so many things at the same time, for each caller by themselves; for one thread.
+
+    >>> at_once = AtOnce(1)
+    >>> with at_once.begun("ada") as first, at_once.begun("ada") as second, at_once.begun("bob") as third:
+    ...     first, second, third
+    (True, False, True)
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._begun: Counter[str] = Counter()
+
+    @contextmanager
+    def begun(self, caller: str) -> Iterator[bool]:
+        """Whether there is room for what the block does."""
+        self._begun[caller] += 1
+        try:
+            yield self._begun[caller] <= self._most
+        finally:
+            self._begun[caller] -= 1
+            if not self._begun[caller]:
+                del self._begun[caller]

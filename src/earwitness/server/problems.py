@@ -15,7 +15,7 @@ from earwitness.errors import (
     StorageError,
     TranscriptError,
 )
-from earwitness.server.requests import ReusedKeyError, UnknownRequestError
+from earwitness.server.requests import GoneError, ReusedKeyError, UnknownRequestError
 from earwitness.server.transcripts import UnknownEpisodeError
 from earwitness.server.uploads import FormError, TooLargeError
 
@@ -55,6 +55,7 @@ STATUSES: Mapping[type[Exception], int] = {
     UnknownRequestError: 404,
     UnknownEpisodeError: 404,
     NotFoundError: 404,
+    GoneError: 410,
     ReusedKeyError: 422,
     TooLargeError: 413,
     FormError: 400,
@@ -116,8 +117,8 @@ def answer(
     error: Exception | None = None,
 ) -> Response:
     """An answer that says what is wrong, in the form that those expect who ask for that path."""
-    # What is too long is not read to its end, so that nothing else can follow on that connection.
-    headers = {**(headers or {}), **({"Connection": "close"} if status == 413 else {})}
+    # What is too slow or too long is not read to its end, so that nothing else can follow on that connection.
+    headers = {**(headers or {}), **({"Connection": "close"} if status in (408, 413) else {})}
     if path.startswith("/v1/"):
         return openai_problem(status, detail, headers, error)
     return problem(status, detail, headers)

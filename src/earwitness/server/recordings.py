@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from earwitness import peaks
@@ -29,7 +30,7 @@ class Recordings:
     """The recordings of a server: files under a folder, and a row each in the library."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder where it is missing, and removes what a process that was killed has left half written.
+        """Makes the folder where it is missing, and does `drop_unfinished`.
 
         Raises:
             StorageError: it cannot be written.
@@ -38,11 +39,22 @@ class Recordings:
         try:
             for name in (_COMING, _KEPT, _COPIES, _PEAKS):
                 (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-            for path in (folder / _COMING).iterdir():
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        self.drop_unfinished()
+
+    def drop_unfinished(self) -> None:
+        """Removes what a process that was killed has left half written.
+
+        Raises:
+            StorageError: it cannot be.
+        """
+        try:
+            for path in (self._folder / _COMING).iterdir():
                 if is_gone(path.name.split(".")[1]):
                     path.unlink(missing_ok=True)
         except OSError as error:
-            raise _unwritable(folder, error) from error
+            raise _unwritable(self._folder, error) from error
 
     def path(self, recording: str) -> Path:
         """Where the recording with this sha256 is, or would be."""
@@ -74,14 +86,27 @@ class Recordings:
         """A name for a file that somebody else writes while it comes, and removes."""
         return self._folder / _COMING / f"{secrets.token_hex(8)}.{holder()}{ending}"
 
+    def came(self, recording: str) -> datetime | None:
+        """When a recording was last handed in or fetched; none where it is not kept."""
+        try:
+            return datetime.fromtimestamp(self.path(recording).stat().st_mtime, UTC)
+        except OSError:
+            return None
+
+    def come_again(self, recording: str) -> bool:
+        """Notes that a recording has come once more; false where it is not kept."""
+        try:
+            os.utime(self.path(recording))
+        except OSError:
+            return False
+        return True
+
     def keep_copy(self, source: Path, recording: str) -> None:
         """Keeps a file that lies elsewhere, whose sha256 is known.
 
         Raises:
             StorageError: it cannot be written.
         """
-        if self.path(recording).exists():
-            return
         with self.coming() as coming, source.open("rb") as file:
             while block := file.read(2**20):
                 coming.write(block)
@@ -123,9 +148,16 @@ class Recordings:
         return found
 
     def remove(self, recording: str) -> None:
-        """Removes a recording, its copy and its peaks, where they are."""
-        for path in (self.path(recording), self.copy(recording), self.peaks(recording)):
-            path.unlink(missing_ok=True)
+        """Removes a recording, its copy and its peaks, where they are.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+        try:
+            for path in (self.path(recording), self.copy(recording), self.peaks(recording)):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self._folder}: a recording cannot be removed ({error.strerror or error})") from error
 
 
 class Coming:
@@ -191,12 +223,15 @@ def keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
         StorageError: they cannot be written.
     """
     source = stages.source
-    kept.keep_copy(source.path, source.sha256)
     path = kept.path(source.sha256)
-    kind = listenable.type_of(path)
-    if kind is None:
-        kept.write_copy(source.sha256)
     with Library(library) as opened:
+        with opened.transaction():  # in which nobody else removes it
+            is_here = kept.come_again(source.sha256)
+        if not is_here:
+            kept.keep_copy(source.path, source.sha256)
+        kind = listenable.type_of(path)
+        if kind is None:
+            kept.write_copy(source.sha256)
         note(opened, source.sha256, kind or listenable.COPY_TYPE, path.stat().st_size)
     if not kept.peaks(source.sha256).exists():
         kept.write_peaks(source.sha256, peaks.of(stages.audio))
@@ -213,12 +248,6 @@ def kind_of(library: Library, recording: str) -> str | None:
     with library.transaction(writes=False) as database:
         row = database.execute("SELECT type FROM media WHERE recording = ?", (recording,)).fetchone()
     return str(row[0]) if row else None
-
-
-def forget(library: Library, recording: str) -> None:
-    """Notes that a recording is no longer kept."""
-    with library.transaction() as database:
-        database.execute("DELETE FROM media WHERE recording = ?", (recording,))
 
 
 def _sync(folder: Path) -> None:

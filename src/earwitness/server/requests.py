@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
@@ -28,6 +29,7 @@ KEPT_PREFIX = "serve:"
 AWAITED_PREFIX = "await:"
 """Those of jobs whose answer a caller waits for: then the server's `holder` follows, for only that one can give it."""
 CANCELLED = "cancelled"
+GONE = "the recording is not kept any more; hand it in again"
 STATES = ("waiting", "running", "done", "failed", CANCELLED)
 
 _SELECT = """
@@ -38,6 +40,10 @@ _SELECT = """
 
 class UnknownRequestError(EarwitnessError, KeyError):
     """No request has this id."""
+
+
+class GoneError(EarwitnessError, FileNotFoundError):
+    """What was uploaded is kept no longer."""
 
 
 class ReusedKeyError(OptionError):
@@ -81,6 +87,11 @@ class Work:
         """
         return base.changed(**self.options)
 
+    @property
+    def has_recording(self) -> bool:
+        """Whether there is still what was uploaded; of an address nobody knows before it is fetched."""
+        return self.reference.kind != "file" or Path(self.reference.argument).is_file()
+
 
 def prefixes() -> Sequence[str]:
     """How the keys of the jobs begin that this server may do; other jobs of the queue are none of its own."""
@@ -92,15 +103,15 @@ def id_of(key: str) -> str:
     return key.rpartition(":")[2]
 
 
-def asked_before(library: Library, work: Work, *, content: str = "", idempotency: str | None) -> Request | None:
-    """The request that was made with the same key; arguments and errors as for `ask`."""
-    if idempotency is None:
-        return None
-    with library.transaction(writes=False) as database:
-        return _known(database, work, content, idempotency)
-
-
-def ask(library: Library, work: Work, origin: str, *, content: str = "", idempotency: str | None = None) -> Request:
+def ask(
+    library: Library,
+    work: Work,
+    origin: str,
+    *,
+    content: str = "",
+    idempotency: str | None = None,
+    keep: Callable[[], object] | None = None,
+) -> Request:
     """Puts a request into the queue, or finds the one that was made with the same key.
 
     Args:
@@ -109,10 +120,11 @@ def ask(library: Library, work: Work, origin: str, *, content: str = "", idempot
         origin: upload, url, feed or api.
         content: the sha256 of what was uploaded.
         idempotency: the caller and their Idempotency-Key, if they gave one.
+        keep: called where the request is new, to keep what was uploaded: together with the request or not at all.
 
     Raises:
         ReusedKeyError: the key came with another request before.
-        StorageError: the library cannot be written.
+        StorageError: the library cannot be written; or what `keep` raises.
     """
     request = secrets.token_urlsafe(12)
     key = (KEPT_PREFIX if work.keep else f"{AWAITED_PREFIX}{holder()}:") + request
@@ -120,6 +132,8 @@ def ask(library: Library, work: Work, origin: str, *, content: str = "", idempot
     with library.transaction() as database:
         if idempotency is not None and (known := _known(database, work, content, idempotency)):
             return known
+        if keep:
+            keep()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         database.execute(
             "INSERT INTO requests (id, job, name, origin, idempotency, asked, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -171,8 +185,17 @@ def cancel(library: Library, number: str) -> Request:
 
 
 def retry(library: Library, number: str) -> Request:
-    """Lets a request that failed or was cancelled wait again."""
-    Queue(library).retry([_job_of(library, number)])
+    """Lets a request that failed or was cancelled wait again.
+
+    Raises:
+        UnknownRequestError: there is no such request.
+        GoneError: its recording is not there any more.
+    """
+    key = _job_of(library, number)
+    for job in Queue(library).jobs("failed", [key]):
+        if not work_of(job.work).has_recording:
+            raise GoneError(GONE)
+    Queue(library).retry([key])
     return request_of(library, number)
 
 
@@ -194,8 +217,27 @@ def drop_unawaited(library: Library) -> None:
 def forget(library: Library, number: str) -> None:
     """Removes a request that was answered and is nobody else's business."""
     with library.transaction() as database:
-        database.execute("DELETE FROM jobs WHERE key = (SELECT job FROM requests WHERE id = ?)", (number,))
-        database.execute("DELETE FROM requests WHERE id = ?", (number,))
+        delete(database, number)
+
+
+def delete(database: Connection, number: str) -> None:
+    """The same within a transaction."""
+    database.execute("DELETE FROM jobs WHERE key = (SELECT job FROM requests WHERE id = ?)", (number,))
+    database.execute("DELETE FROM requests WHERE id = ?", (number,))
+
+
+def state_of(database: Connection, number: str) -> str:
+    """The state of a request's job, for which cancelled is failed, within a transaction.
+
+    Raises:
+        UnknownRequestError: there is no such request.
+    """
+    row = database.execute(
+        "SELECT state FROM jobs WHERE key = (SELECT job FROM requests WHERE id = ?)", (number,)
+    ).fetchone()
+    if row is None:
+        raise _unknown(number)
+    return str(row[0])
 
 
 def work_of(text: str) -> Work:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 
 import uvicorn
 
 from earwitness.errors import OptionError, reason
 from earwitness.mapped import share_heaps
 from earwitness.server.app import application
+from earwitness.server.pace import Stillness
 from earwitness.server.service import Service
 from earwitness.server.settings import Settings
 
@@ -22,31 +24,45 @@ def run(settings: Settings) -> None:
         StorageError: the library or the folder for recordings cannot be used.
     """
     share_heaps()
-    app = application(settings)
+    server = Server(settings)
     listening = _listening(settings)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"earwitness serves http://{shown}:{port}; Ctrl-C stops it", file=sys.stderr, flush=True)
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=int(settings.stop_s), server_header=False
-    )
     try:
-        _Server(config, app.state.service).run(sockets=[listening])
+        server.run(sockets=[listening])
     except KeyboardInterrupt:
         return
     finally:
         listening.close()
 
 
-class _Server(uvicorn.Server):
-    """Lets those go who listen to events before it waits for answers to end: theirs would not."""
+class Server(uvicorn.Server):
+    """The application and the connections to it; give `run` the socket to listen on."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
-        super().__init__(config)
-        self._service = service
+    def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            StorageError: the library or the folder for recordings cannot be used.
+        """
+        app = application(settings)
+        self.service: Service = app.state.service
+        self._stillness = Stillness()
+        super().__init__(
+            uvicorn.Config(
+                app, log_level="warning", timeout_graceful_shutdown=int(settings.stop_s), server_header=False
+            )
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second."""
+        if counter % 10 == 0:
+            self._stillness.end(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._service.news.close()
+        """Lets those go who listen to events before it waits for answers to end: theirs would not."""
+        self.service.news.close()
         await super().shutdown(sockets)
 
 

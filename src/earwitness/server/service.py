@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from threading import BoundedSemaphore
+from contextlib import suppress
+from threading import BoundedSemaphore, Event, Thread
 
+from earwitness.errors import StorageError
 from earwitness.library.store import Library
-from earwitness.server import requests
+from earwitness.server import leftovers, requests
 from earwitness.server.keys import Sessions
 from earwitness.server.limits import Limit
 from earwitness.server.metrics import Metrics
@@ -16,9 +18,14 @@ from earwitness.server.settings import Settings
 from earwitness.server.speaker import Speaker
 from earwitness.server.transcripts import Transcripts
 from earwitness.server.workers import Workers
+from earwitness.types import Seconds
 
 FAILURES_PER_MINUTE = 20
 """Wrong keys from one address; then it has to wait, with a right one too."""
+
+
+TIDY_S: Seconds = 24 * 3600.0
+"""So often it is looked for what nobody needs any more, first when the server starts."""
 
 
 class Service:
@@ -42,6 +49,7 @@ class Service:
         self.speaker = Speaker()
         self.listeners = BoundedSemaphore(settings.workers)
         self.began = int(time.time())
+        self._stopped, self._tidier = Event(), Thread(target=self._keep_tidy, daemon=True)
 
     def library(self) -> Library:
         """The library, opened for one thread; use it in a `with`."""
@@ -52,9 +60,30 @@ class Service:
         # or closes it alone makes or removes it, which takes ten times as long as to read.
         self._held_open = self.library()
         self.workers.start()
+        self._tidier.start()
 
     def stop(self) -> None:
         self.news.close()
+        self._stopped.set()
         self.workers.stop()
         self.speaker.stop()
+        self._tidier.join()
         self._held_open.close()
+
+    def tidy(self) -> None:
+        """Removes what nobody needs any more, of this server and of others that are gone.
+
+        Raises:
+            StorageError: it cannot be.
+        """
+        with self.library() as library:
+            requests.drop_unawaited(library)
+            leftovers.sweep(library, self.recordings)
+        self.recordings.drop_unfinished()
+
+    def _keep_tidy(self) -> None:
+        while True:
+            with suppress(StorageError):  # another day, then
+                self.tidy()
+            if self._stopped.wait(TIDY_S):
+                return

@@ -59,6 +59,16 @@ class _Task:
     options: Options
 
 
+@dataclass
+class _Run:
+    """A job that a child is at."""
+
+    job: Job
+    process: Any
+    is_stopped: bool = False
+    """Whether the child was ended since nobody wants the job any more."""
+
+
 class Workers:
     """The workers of a server; `start` and `stop` them once."""
 
@@ -66,8 +76,7 @@ class Workers:
         self._settings, self._news = settings, news
         self._stopped, self._wake = Event(), Event()
         self._lock = Lock()
-        self._children: dict[str, Any] = {}
-        self._killed: set[str] = set()
+        self._running: dict[str, _Run] = {}
         self._said: dict[str, list[Word]] = {}
         self._results: dict[str, Answer] = {}
         self._threads: Sequence[Thread] = ()
@@ -83,9 +92,8 @@ class Workers:
         self._stopped.set()
         self._wake.set()
         with self._lock:
-            children = list(self._children.values())
-        for process in children:
-            process.terminate()
+            for run in self._running.values():
+                run.process.kill()
         for thread in self._threads:
             thread.join()
 
@@ -95,10 +103,7 @@ class Workers:
 
     def cancel(self, request: str) -> None:
         """Stops work on a request that was cancelled; in the library it is by now."""
-        with self._lock:
-            if process := self._children.get(request):
-                self._killed.add(request)
-                process.terminate()
+        self._stop_unwanted()
         self._news.tell(News(request, CANCELLED))
 
     def said(self, request: str, since: int) -> Sequence[Word]:
@@ -119,6 +124,18 @@ class Workers:
     def _beat(self) -> None:
         with Library(self._settings.library) as library:
             Queue(library).beat()
+        self._stop_unwanted()
+
+    def _stop_unwanted(self) -> None:
+        """Ends the children whose jobs were cancelled, by this server or by another.
+
+        Not by SIGTERM, which one that is halted does not heed: until a child is gone nobody else can have its job.
+        """
+        with self._lock:
+            for run in self._running.values():
+                if not run.is_stopped and not self._is_wanted(run.job):
+                    run.is_stopped = True
+                    run.process.kill()
 
     def _live(self) -> None:
         child: _Child | None = None
@@ -135,7 +152,6 @@ class Workers:
                 self._stopped.wait(LOOK_S)
                 continue
             if not self._do(job, child):
-                child.end()
                 child = None
         if child:
             child.end()
@@ -148,22 +164,23 @@ class Workers:
             return None
 
     def _do(self, job: Job, child: _Child) -> bool:
-        """Does a job; false where the child is of no use any more.
+        """Does a job; false where the child was of no use any more: then it is gone, before another can have the job.
 
         From when its child is known `stop` and `cancel` end it; what they missed before is seen here.
         """
-        request, ended = requests.id_of(job.key), None
+        request, run, ended = requests.id_of(job.key), _Run(job, child.process), None
         with self._lock:
-            self._children[request] = child.process
+            self._running[request] = run
         self._news.tell(News(request, "running"))
         if not self._stopped.is_set() and self._is_wanted(job):
             ended = self._listened(job, request, child)
         with self._lock:
-            del self._children[request]
-            is_killed = request in self._killed
-            self._killed.discard(request)
+            del self._running[request]
+        is_useless = ended is None or run.is_stopped
+        if is_useless:
+            child.end()
         self._settle(job, request, ended, give_back=self._stopped.is_set())
-        return ended is not None and not is_killed
+        return not is_useless
 
     def _is_wanted(self, job: Job) -> bool:
         try:
@@ -246,7 +263,7 @@ class _Child:
 
     def end(self) -> None:
         self.connection.close()
-        self.process.terminate()
+        self.process.kill()
         self.process.join()
 
 
@@ -287,6 +304,8 @@ def _work(connection: Connection, library: Path | None, folder: Path) -> None:
 
 def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
     reference = task.work.reference
+    if not task.work.has_recording:
+        return _Ended(error=requests.GONE)
     # What nobody keeps leaves no checkpoints either.
     job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
 

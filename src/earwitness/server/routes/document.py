@@ -11,7 +11,7 @@ from earwitness.server.guard import COOKIE, is_open
 from earwitness.server.routes.common import openai_problems, problems
 from earwitness.server.routes.jobs import Asked
 
-ANYWHERE = (400, 401, 403, 413, 421, 422, 429, 500, 507)
+ANYWHERE = (400, 401, 403, 408, 413, 421, 422, 429, 500, 507)
 """Of the guard, of bodies and parameters that are not what they should be, and of a library that cannot be used."""
 _SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "A key of `earwitness keys new NAME`."},

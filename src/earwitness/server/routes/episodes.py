@@ -18,7 +18,7 @@ from earwitness.exports import FORMATS, Beside
 from earwitness.library import episodes
 from earwitness.library.episodes import Episode
 from earwitness.library.store import Library
-from earwitness.server import recordings
+from earwitness.server import leftovers, recordings
 from earwitness.server.routes.common import NotFoundError, Number, TheService, content, problems
 from earwitness.server.transcripts import transcript
 from earwitness.stems import safe_stem
@@ -99,28 +99,34 @@ def formats() -> Sequence[FormatShown]:
     responses={**content("The transcript.", "application/json"), **content("As before.", status=304), **problems(404)},
 )
 def one(
-    episode: Number, service: TheService, if_none_match: Annotated[str | None, Header(max_length=200)] = None
+    episode: Number,
+    service: TheService,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """The transcript (schema `earwitness.transcript/1`), with all corrections."""
     with service.library() as library:
         found = service.transcripts.shown(library, episode)
     headers = {"ETag": found.tag, "Cache-Control": "private, no-cache"}
-    if if_none_match == found.tag:
+    if if_none_match and found.tag in if_none_match:
         return Response(status_code=304, headers=headers)
-    return Response(found.content, media_type="application/json", headers=headers)
+    content = found.content
+    if "gzip" in accept_encoding:  # compressed once, and not for everybody who asks
+        content = found.compressed
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.delete("/episodes/{episode}", status_code=204, responses=problems(404))
 def remove(episode: Number, service: TheService) -> None:
-    """Removes an episode: its transcript, its corrections and its recording."""
+    """Removes an episode: its transcript, its corrections, and its recording unless another job waits or runs on it."""
     with service.library() as library:
         found = _episode(library, episode)
         with suppress(StorageError):  # traces stay in its log while others read: that is no reason to fail
             episodes.remove(library, episode)
         if episodes.kept(library, found.recording):
             raise StorageError(f"{found.title}: cannot be removed now; try again")
-        recordings.forget(library, found.recording)
-    service.recordings.remove(found.recording)
+        leftovers.drop(library, service.recordings, found.recording)
 
 
 @router.get(

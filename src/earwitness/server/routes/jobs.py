@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from earwitness.errors import OptionError
-from earwitness.server import requests
+from earwitness.server import leftovers, requests
 from earwitness.server.news import ENDS, News, Step
 from earwitness.server.recordings import Coming
 from earwitness.server.requests import Work
@@ -141,14 +141,24 @@ def cancel(job: str, service: TheService) -> JobShown:
     return shown(service, found)
 
 
-@router.post("/{job}/retry", responses=problems(404))
+@router.post("/{job}/retry", responses=problems(404, 410))
 def retry(job: str, service: TheService) -> JobShown:
-    """Lets a job that failed or was cancelled wait again; what it had finished is not done again."""
+    """Lets a job that failed or was cancelled wait again; what it had finished is not done again.
+
+    The recording that was handed in for it is kept for seven days; after that it has to be handed in again.
+    """
     with service.library() as library:
         found = requests.retry(library, job)
     service.news.waits(job)
     service.workers.wake()
     return shown(service, found)
+
+
+@router.post("/{job}/forget", status_code=204, responses=problems(404))
+def forget(job: str, service: TheService) -> None:
+    """Removes a job that failed or was cancelled, and the recording that was handed in for it unless it is needed."""
+    with service.library() as library:
+        leftovers.forget(library, service.recordings, job)
 
 
 @router.get(
@@ -178,10 +188,7 @@ def _uploaded(
     work = Work(Reference(str(service.recordings.path(recording)), "file", name, safe_stem(name)), options)
     work.over(service.settings.options)
     with service.library() as library:
-        if known := requests.asked_before(library, work, content=recording, idempotency=key):
-            return known
-        coming.keep()
-        return requests.ask(library, work, "upload", content=recording, idempotency=key)
+        return requests.ask(library, work, "upload", content=recording, idempotency=key, keep=coming.keep)
 
 
 def shown(service: Service, found: requests.Request) -> JobShown:

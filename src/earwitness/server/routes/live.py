@@ -16,6 +16,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from earwitness.errors import EarwitnessError, OptionError
+from earwitness.server import pace
 from earwitness.server.listening import Session
 from earwitness.server.routes.job_options import options_of
 from earwitness.server.service import Service
@@ -54,11 +55,11 @@ async def live(socket: WebSocket) -> None:
 
 async def _begun(socket: WebSocket, service: Service) -> Session:
     try:
-        asked = json.loads(await socket.receive_text())
+        asked = json.loads(await asyncio.wait_for(socket.receive_text(), pace.STILL_S))
         rate, options = asked["sample_rate"], asked.get("options", {})
         if not isinstance(rate, int) or not isinstance(options, dict):
             raise TypeError
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, TimeoutError) as error:
         raise OptionError('begin with {"sample_rate": 16000, "options": {}}') from error
     wanted = service.settings.options.changed(**options_of(options))
     return await run_in_threadpool(Session, service.settings, service.recordings, wanted, rate)

@@ -39,6 +39,14 @@ export class Jobs extends EventTarget {
     this.put(await post(`/api/jobs/${job.id}/retry`));
   }
 
+  /** Removes a job that failed or was cancelled; somebody else may have done so already. */
+  async forget(job) {
+    await post(`/api/jobs/${job.id}/forget`).catch((error) => {
+      if (error.status !== 404) throw error;
+    });
+    this.known.delete(job.id);
+  }
+
   async #read() {
     for (const job of (await get("/api/jobs")).reverse()) if (!this.#isStale(job)) this.put(job);
   }

@@ -14,7 +14,6 @@ const STAGES = {
   words: "Transcribing",
   speakers: "Telling speakers apart",
 };
-const HIDDEN = "hidden jobs";
 
 /** The section; `onDone` is called when a job has made a transcript. */
 export class Work {
@@ -70,8 +69,7 @@ export class Work {
     const hasRow = this.rows.has(job.id);
     if (!hasRow && isOnItsWay(job)) this.held.add(job.id);
     // What had ended before somebody looked is in the library, or was given up; only failures still ask for something.
-    else if (hasRow || !ENDED.includes(job.state) || (job.state === "failed" && !hiddenJobs().includes(job.id)))
-      this.#show(job);
+    else if (hasRow || !ENDED.includes(job.state) || job.state === "failed") this.#show(job);
     else return;
     if (job.state === "done" && before !== "done") {
       say(`${job.name} is transcribed.`);
@@ -88,7 +86,7 @@ export class Work {
       episode: job.episode,
       cancel: () => this.#ask(() => this.jobs.cancel(job)),
       retry: () => this.#ask(() => this.jobs.retry(job)),
-      hide: () => this.#hide(job.id),
+      hide: () => this.#ask(() => this.#remove(job)),
     });
     this.#count();
   }
@@ -122,9 +120,14 @@ export class Work {
     }
   }
 
+  /** A job that led to nothing is given up for good, with the recording that was handed in for it. */
+  async #remove(job) {
+    if (job.state !== "done") await this.jobs.forget(job);
+    this.#hide(job.id);
+  }
+
   #hide(key) {
     const row = this.rows.get(key);
-    if (row?.state === "failed" && typeof key === "string") hideJob(key);
     if (typeof key !== "string") forget(key);
     const hadFocus = row?.element.contains(document.activeElement);
     row?.element.remove();
@@ -134,7 +137,7 @@ export class Work {
   }
 
   #clear() {
-    for (const [key, { isOver }] of [...this.rows]) if (isOver) this.#hide(key);
+    for (const row of [...this.rows.values()]) if (row.isOver) row.hide();
   }
 
   #count() {
@@ -210,7 +213,7 @@ class Row {
         ),
       again,
       ENDED.includes(state)
-        ? iconButton("close", `Hide ${this.name}`, () => this.hide())
+        ? iconButton("close", `${state === "done" ? "Hide" : "Remove"} ${this.name}`, () => this.hide())
         : iconButton("close", `Cancel ${this.name}`, () => this.cancel()),
     );
     if (hadFocus) this.acts.firstElementChild.focus();
@@ -236,21 +239,4 @@ function working({ state, stage, share, left_s: left }) {
     return [now, stage && percent(share), left && `about ${length(Math.max(1, left))} left`].filter(Boolean).join(", ");
   }
   return { done: "Transcribed", failed: "Failed", cancelled: "Cancelled" }[state];
-}
-
-/** The failures that somebody wants to see no more, in this browser. */
-function hiddenJobs() {
-  try {
-    return JSON.parse(localStorage.getItem(HIDDEN)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-function hideJob(id) {
-  try {
-    localStorage.setItem(HIDDEN, JSON.stringify([...hiddenJobs(), id].slice(-200)));
-  } catch {
-    // It comes back with the next visit.
-  }
 }
