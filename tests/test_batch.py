@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from earwitness import batch
+from earwitness import batch, peaks
+from earwitness.audio import load
 from earwitness.batch import Job, Outcome, transcribe_all
 from earwitness.checkpoints import FOLDER_VARIABLE
 from earwitness.coverage import speech_of
@@ -64,6 +65,15 @@ def test_one_bad_recording_does_not_stop_the_others(folder: Path, tmp_path: Path
         assert speech_of(written.coverage) == outcome.speech
         assert outcome.speech.transcribed_s > 5
     assert not (tmp_path / "out" / "b.json").exists()
+
+
+def test_the_page_has_the_shape_of_the_recording_and_of_nothing_else(folder: Path, tmp_path: Path) -> None:
+    job = Job(FAKE, tmp_path / "out", ("html",), tmp_path / "cache")
+    outcomes(folder, job)
+    pages = [(tmp_path / "out" / f"{name}.html").read_text(encoding="utf-8") for name in ("a", "c")]
+    found = [json.loads(page.partition('id="peaks">')[2].partition("</script>")[0]) for page in pages]
+    assert found == [peaks.of(load(folder / name)) for name in ("a.wav", "c.wav")]
+    assert found[0]["length"] == 12 * 20
 
 
 def test_workers_and_one_process_write_the_same(folder: Path, tmp_path: Path) -> None:

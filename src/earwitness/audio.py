@@ -181,6 +181,18 @@ def load(
         store.close()
 
 
+def blocks(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ) -> Iterator[FloatArray]:
+    """What `load` gives of a file, a second at a time while it is decoded; none of it is kept.
+
+    Raises:
+        SourceError, AudioError: as `load`.
+    """
+    path, damage = Path(path), _Damage()
+    with _opened(path) as file, _container(file, _shown(path)) as container:
+        frames = _frames(container, _audio_stream(container, _shown(path)), damage)
+        yield from _blocks(frames, _clock(container), damage, sample_rate)
+
+
 def _shown(path: Path) -> str:
     # Control and right-to-left characters in a name must not reach a terminal.
     return repr(path.name or str(path))[1:-1]

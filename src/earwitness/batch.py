@@ -32,6 +32,7 @@ from earwitness.library.episodes import corrections, keep
 from earwitness.library.overlay import corrected
 from earwitness.library.store import Library
 from earwitness.options import Options
+from earwitness.peaks import Peaks
 from earwitness.pipeline import Engines, Stages, transcript_of
 from earwitness.source import Reference
 from earwitness.summaries import fell_short
@@ -250,6 +251,8 @@ class Transcribed:
     exports: tuple[tuple[str, bytes], ...]
     fell_short: bool
     heard: Mapping[str, Print] | None
+    peaks: Peaks | None = None
+    """The shape of the recording, where an export draws it."""
 
 
 def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
@@ -257,12 +260,14 @@ def transcribed(stages: Stages, job: Job, engines: Engines) -> Transcribed:
     heard: list[Mapping[str, Print]] = []
     transcript = transcript_of(stages, engines, heard.append)
     stem = stages.source.stem
+    peaks = stages.outline if "html" in job.formats else None
     return Transcribed(
         stem,
         transcript,
-        exports.rendered(transcript, stem, job.formats, job.publish_url),
+        exports.rendered(transcript, stem, job.formats, job.publish_url, peaks),
         fell_short(transcript, engines.summarizer, engines.sentences),
         _strangers(transcript, stem, heard[0]) if heard else None,
+        peaks,
     )
 
 
@@ -275,7 +280,7 @@ def kept(done: Transcribed, job: Job) -> Outcome:
     transcript, trouble = _corrected(made, library)
     rendered = done.exports
     if transcript is not made:
-        rendered = exports.rendered(transcript, done.stem, job.formats, job.publish_url)
+        rendered = exports.rendered(transcript, done.stem, job.formats, job.publish_url, done.peaks)
     files = exports.write(rendered, job.folder)
     episode, trouble = (None, trouble) if trouble else _kept(made, library)
     name = made.source.name

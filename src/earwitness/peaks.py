@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from earwitness.types import FloatArray
 
 PEAKS_PER_S = 20
+OUTLINE_PAIRS = 3000
 _BLOCK = 2048
 _FULL_SCALE = 127
 
 
-def of(audio: Audio) -> Mapping[str, Any]:
+Peaks = Mapping[str, Any]
+
+
+def of(audio: Audio) -> Peaks:
     """The peaks of a recording, 20 pairs a second, as 8-bit numbers of -128 to 127.
 
     Returns:
@@ -44,3 +48,23 @@ def of(audio: Audio) -> Mapping[str, Any]:
         "version": 2, "channels": 1, "sample_rate": audio.sample_rate, "samples_per_pixel": step, "bits": 8,
         "length": len(pairs), "data": data,
     }  # fmt: skip
+
+
+def outline(peaks: Peaks) -> Peaks:
+    """The same as at most `OUTLINE_PAIRS` pairs, as many as a picture of the whole can show: some 25 KB of JSON.
+
+    >>> outline({"samples_per_pixel": 800, "length": 6000, "data": [-1, 2, -3, 1] * 3000})["data"][:4]
+    [-3, 2, -3, 2]
+    """
+    factor = -(-peaks["length"] // OUTLINE_PAIRS)
+    if factor <= 1:
+        return peaks
+    pairs = np.array(peaks["data"]).reshape(-1, 2)
+    starts = np.arange(0, len(pairs), factor)
+    both = (np.minimum.reduceat(pairs[:, 0], starts), np.maximum.reduceat(pairs[:, 1], starts))
+    return {
+        **peaks,
+        "samples_per_pixel": factor * peaks["samples_per_pixel"],
+        "length": len(starts),
+        "data": np.stack(both, axis=1).ravel().tolist(),
+    }

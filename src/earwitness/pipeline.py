@@ -24,6 +24,7 @@ from earwitness import (
     engines,
     events,
     introductions,
+    peaks,
     regions,
     segments,
     sounds,
@@ -43,6 +44,7 @@ from earwitness.engines.base import (
 )
 from earwitness.errors import SourceError
 from earwitness.options import Options
+from earwitness.peaks import Peaks
 from earwitness.portions import Known, Portion, portions
 from earwitness.source import Source, fetch, find
 from earwitness.summaries import with_summaries
@@ -242,6 +244,16 @@ class Stages:
     @property
     def warnings(self) -> tuple[str, ...]:
         return self._facts.warnings
+
+    @property
+    def outline(self) -> Peaks:
+        """The shape of the recording, as much of it as a picture of the whole can show."""
+        shelf = self._shelf("outline", (self.options.audio,))
+        found: Peaks | None = shelf.get("result", dict[str, Any])
+        if found is None:
+            found = peaks.outline(peaks.of(self.audio))
+            shelf.put("result", found)
+        return found
 
     def regions(self, detector: SpeechDetector) -> tuple[Region, ...]:
         return self._kept(

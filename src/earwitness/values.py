@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Union
 
 
@@ -43,39 +43,61 @@ def from_plain(kind: Any, value: Any) -> Any:
     Raises:
         TypeError, ValueError: `value` does not fit `kind`.
     """
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What reads values of a type: found once for each, since a long transcript has a million values of a few types."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        return _from_mapping(kind, value)
+        return partial(_from_mapping, kind)
     if origin in (Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        return from_plain(next(option for option in arguments if option is not type(None)), value)
+        other = _reader(next(option for option in arguments if option is not type(None)))
+        return partial(_from_nothing_or, other) if type(None) in arguments else other
     if origin is tuple:
-        return _from_sequence(arguments, value)
+        return partial(_from_sequence, [_reader(one) for one in arguments if one is not ...], arguments[-1] is ...)
     if origin is typing.Literal:
-        if value not in arguments:
-            raise ValueError(f"{value!r} is none of {', '.join(map(repr, arguments))}")
-        return value
+        return partial(_from_choice, arguments)
     if origin is not None and issubclass(origin, Mapping):
-        return {key: from_plain(arguments[1], item) for key, item in dict(value).items()}
+        item = _reader(arguments[1])
+        return lambda value: {key: item(one) for key, one in dict(value).items()}
+    return (lambda value: value) if kind is Any else partial(_from_one, kind)
+
+
+def _from_one(kind: type, value: Any) -> Any:
     if kind is float and type(value) is int:
-        value = float(value)
-    if kind is not Any and not isinstance(value, kind):
+        return float(value)
+    if not isinstance(value, kind):
         raise TypeError(f"{value!r} is not of type {kind.__name__}")
+    return value
+
+
+def _from_nothing_or(other: Callable[[Any], Any], value: Any) -> Any:
+    return None if value is None else other(value)
+
+
+def _from_choice(choices: tuple[Any, ...], value: Any) -> Any:
+    if value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(map(repr, choices))}")
     return value
 
 
 def _from_mapping(kind: Any, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise TypeError(f"{value!r} is not a mapping with the fields of {kind.__name__}")
+    return kind(**{name: read(value[name]) for name, read in _fields(kind) if name in value})
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = typing.get_type_hints(kind)
-    names = [option.name for option in dataclasses.fields(kind) if option.name in value]
-    return kind(**{name: from_plain(hints[name], value[name]) for name in names})
+    return tuple((option.name, _reader(hints[option.name])) for option in dataclasses.fields(kind))
 
 
-def _from_sequence(arguments: tuple[Any, ...], value: Any) -> Any:
+def _from_sequence(readers: Sequence[Callable[[Any], Any]], any_length: bool, value: Any) -> Any:
     if not isinstance(value, tuple | list):
         raise TypeError(f"{value!r} is not a list")
-    if arguments[-1] is Ellipsis:
-        return tuple(from_plain(arguments[0], item) for item in value)
-    return tuple(from_plain(argument, item) for argument, item in zip(arguments, value, strict=True))
+    if any_length:
+        return tuple(map(readers[0], value))
+    return tuple(read(item) for read, item in zip(readers, value, strict=True))

@@ -31,7 +31,7 @@ from earwitness.source import Reference  # noqa: E402
 from earwitness.types import Audio  # noqa: E402
 from factories import make_transcript  # noqa: E402
 from server_process import until  # noqa: E402
-from sounds import speech  # noqa: E402
+from sounds import speech, write_wav  # noqa: E402
 
 if TYPE_CHECKING:
     from serving import Serving
@@ -181,11 +181,11 @@ def test_nothing_is_swept_that_was_fetched_again(
     store: Library, kept: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an address nobody knows which recording it leads to, until it has been transcribed."""
-    first = handed_in(store, kept, b"the same")
+    content = write_wav(tmp_path / "fetched", speech(1.0)).read_bytes()
+    first = handed_in(store, kept, content)
     fail(store)
     path = path_of(store, first)
     age(store, LONG_AGO, path)
-    (tmp_path / "fetched").write_bytes(b"the same")
     stages: Any = SimpleNamespace(
         source=SimpleNamespace(path=tmp_path / "fetched", sha256=path.name), audio=Audio(speech(1.0))
     )
@@ -205,7 +205,7 @@ def test_nothing_is_swept_that_was_fetched_again(
     assert (path.is_file(), kept.peaks(path.name).is_file()) == (False, False)
     monkeypatch.undo()
     recordings.keep_sound(stages, store.path, kept)
-    assert path.read_bytes() == b"the same"
+    assert path.read_bytes() == content
 
 
 def test_a_job_that_came_to_nothing_is_forgotten_with_what_was_handed_in(store: Library, kept: Recordings) -> None:

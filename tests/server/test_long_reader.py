@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,9 +133,35 @@ def test_a_time_far_off_is_gone_to_at_once(page_of_hours: Page) -> None:
     cited = page.locator(".w.cited")
     expect(cited.first).to_be_in_viewport()
     assert 4 <= cited.count() <= 7
+    chapter = page.locator(".contents li[aria-current]")
+    expect(chapter).to_contain_text("Chapter 20")
+    expect(chapter).to_be_in_viewport(ratio=1)
     page.keyboard.press("n")
     expect(page.locator(".w.here")).to_be_in_viewport()
     expect(page.locator(".review")).to_contain_text("of 1,0")
+
+
+@pytest.mark.slow
+def test_a_correction_is_answered_before_somebody_wonders(long_server: Serving, record_property: Any) -> None:
+    with long_server.client() as client:
+        spent = []
+        for word in (five_hours().segments[number].words[2] for number in (300, 2000, 3000)):
+            asked = {
+                "kind": "text",
+                "start": word.start,
+                "end": word.end,
+                "before": word.word.strip(),
+                "after": "Bridge",
+            }
+            began = time.process_time()
+            answer = client.post("/api/episodes/1/corrections", json=asked)
+            spent.append(time.process_time() - began)
+            assert not answer.json()["unfit"]
+            assert client.get("/api/episodes/1").json() == answer.json()["transcript"]
+        for _ in spent:
+            client.delete("/api/episodes/1/corrections/last")
+    record_property("processor_s", spent)
+    assert sorted(spent)[1] < 2.0
 
 
 @pytest.mark.slow

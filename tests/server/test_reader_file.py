@@ -9,6 +9,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the page is tested by Playwright, not installed")
 
+from earwitness.exports import Beside  # noqa: E402
 from earwitness.exports.html import write  # noqa: E402
 from factories import make_transcript  # noqa: E402
 
@@ -45,6 +46,35 @@ def test_it_plays_a_recording_that_is_chosen(browser: Browser, tmp_path: Path) -
         assert page.get_by_role("button", name="Rename").count() == 0
         assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
         assert wrong == []
+
+
+def test_it_draws_the_recording_and_goes_where_that_is_clicked(browser: Browser, tmp_path: Path) -> None:
+    duration = make_transcript().duration
+    half = int(duration * 10)
+    shape = {"samples_per_pixel": 800, "length": 2 * half, "data": [-1, 1] * half + [-90, 90] * half}
+    (tmp_path / "a.html").write_bytes(write(make_transcript(), Beside("a", peaks=shape)))
+    with browser.new_page() as page:
+        page.goto((tmp_path / "a.html").as_uri())
+        wave = page.locator(".lane.wave canvas").first
+        loud = """c => {
+            const draw = c.getContext("2d"), row = draw.getImageData(0, Math.round(c.height / 4), c.width, 1).data;
+            const drawn = [...Array(c.width).keys()].filter((x) => row[4 * x + 3] > 0);
+            return [drawn[0] / c.width, drawn.at(-1) / c.width];
+        }"""
+        assert wave.evaluate(loud) == [pytest.approx(0.5, abs=0.02), pytest.approx(1, abs=0.02)]
+        box = page.locator(".lane.wave .band").bounding_box()
+        assert box
+        page.locator(".lane.wave .band").click(position={"x": 0.75 * box["width"], "y": 10})
+        now = page.get_by_role("slider", name="Position")
+        assert int(now.get_attribute("aria-valuenow") or 0) == pytest.approx(0.75 * duration, abs=1)
+
+
+def test_without_the_recording_at_hand_there_is_no_waveform(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(write(make_transcript()))
+    with browser.new_page() as page:
+        page.goto((tmp_path / "a.html").as_uri())
+        expect(page.locator(".lane.ledger")).to_be_visible()
+        expect(page.locator(".lane.wave")).to_be_hidden()
 
 
 def test_axe_finds_nothing(browser: Browser, axe: Callable[[Page], list[Any]], tmp_path: Path) -> None:

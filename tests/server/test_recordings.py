@@ -9,15 +9,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from earwitness.errors import StorageError
 from earwitness.library.store import Library
-from earwitness.peaks import of
+from earwitness.peaks import of, outline
 from earwitness.server import recordings
 from earwitness.server.recordings import Coming, Recordings
 from earwitness.types import Audio
-from sounds import EPISODE, speech, write_wav
+from sounds import speech, write_wav
 
 
 def files(folder: Path) -> list[str]:
@@ -96,14 +97,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         Recordings(tmp_path / "file" / "sound")
 
 
-def test_what_browsers_are_told_comes_of_what_is_in_a_file(tmp_path: Path) -> None:
-    write_wav(tmp_path / "x.mp3", speech(1.0))
-    (tmp_path / "page.wav").write_text("<script>alert(1)</script>")
-    (tmp_path / "list.mp3").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
-    told = [
-        recordings.sniffed(path) for path in (tmp_path / "x.mp3", EPISODE, tmp_path / "page.wav", tmp_path / "list.mp3")
-    ]
-    assert told == ["audio/wav", "audio/flac", "application/octet-stream", "application/octet-stream"]
+def test_what_browsers_are_told_is_noted(tmp_path: Path) -> None:
     with Library(tmp_path / "a.sqlite") as library:
         recordings.note(library, "a" * 64, "audio/wav", 3)
         recordings.note(library, "a" * 64, "audio/flac", 3)
@@ -137,4 +131,16 @@ def test_peaks_are_those_of_every_twentieth_of_a_second(tmp_path: Path) -> None:
         piece = sound[at * 800 : (at + 1) * 800]
         assert found["data"][2 * at] == pytest.approx(piece.min() * 127, abs=0.51)
         assert found["data"][2 * at + 1] == pytest.approx(piece.max() * 127, abs=0.51)
-    assert of(Audio(sound[:0]))["data"] == []
+    assert of(Audio(sound[:0]))["data"] == outline(of(Audio(sound[:0])))["data"] == []
+
+
+def test_five_hours_have_an_outline_that_a_page_can_hold() -> None:
+    length = 5 * 3600 * 20
+    data = np.random.default_rng(7).integers(-128, 128, 2 * length)
+    data.reshape(-1, 2).sort(axis=1)
+    made = outline({"samples_per_pixel": 800, "length": length, "data": data.tolist()})
+    assert (made["samples_per_pixel"], made["length"]) == (800 * 120, 3000)
+    for at in (0, 1234, 2999):
+        piece = data[240 * at : 240 * (at + 1)]
+        assert made["data"][2 * at : 2 * at + 2] == [piece.min(), piece.max()]
+    assert len(json.dumps(made)) < 40_000

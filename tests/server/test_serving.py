@@ -82,6 +82,8 @@ def test_a_job_is_told_of_from_its_upload_to_its_transcript(server: Served, shor
             assert export.status_code == 200
             assert export.headers["content-disposition"].endswith(f"short{one['suffix']}")
             assert export.headers["content-security-policy"] == "sandbox"
+        drawn = client.get(f"/api/episodes/{number}/peaks").text
+        assert f'id="peaks">{drawn}<' in client.get(f"/api/episodes/{number}/exports/html").text
 
 
 def test_the_same_key_is_the_same_job_and_another_body_is_refused_and_not_kept(

@@ -1,7 +1,7 @@
 """Transcripts to files: one writer a format, one table.
 
-A writer is a pure function from a `Transcript` to the bytes of its file; one that links to the others gets their
-`Beside`, too. To add a format: a file here with a `write`, and a row in `FORMATS`.
+A writer is a pure function from a `Transcript` to the bytes of its file; one that links to the others, or draws the
+recording, gets their `Beside`, too. To add a format: a file here with a `write`, and a row in `FORMATS`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from earwitness.errors import OptionError, StorageError
 from earwitness.files import write_whole
+from earwitness.peaks import Peaks
 from earwitness.types import Transcript
 
 ALL = "all"
@@ -21,11 +22,15 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Beside:
-    """The files that are written together: what they are called, where on the web they will be, and their formats."""
+    """The files that are written together: what they are called, where on the web they will be, and their formats.
+
+    `peaks` is the shape of the recording, none where it is not at hand.
+    """
 
     stem: str
     url: str = ""
     formats: tuple[str, ...] = ()
+    peaks: Peaks | None = None
 
 
 class Format(NamedTuple):
@@ -33,14 +38,14 @@ class Format(NamedTuple):
 
     suffix: str
     writer: str
-    links: bool = False
-    """Whether it links to the other files."""
+    looks_beside: bool = False
+    """Whether its writer gets what is beside the file."""
 
     def write(self, transcript: Transcript, beside: Beside | None = None) -> bytes:
         """The bytes of the file; without `beside` as if all formats were written under the recording's name."""
         module, _, function = self.writer.partition(":")
         write = getattr(import_module(module), function)
-        if not self.links:
+        if not self.looks_beside:
             return bytes(write(transcript))
         return bytes(write(transcript, beside or Beside(PurePath(transcript.source.name).stem, "", tuple(FORMATS))))
 
@@ -49,7 +54,7 @@ FORMATS: dict[str, Format] = {
     "txt": Format(".txt", "earwitness.exports.txt:write"),
     "md": Format(".md", "earwitness.exports.md:write"),
     "notes": Format(".notes.md", "earwitness.exports.notes:write"),
-    "html": Format(".html", "earwitness.exports.html:write"),
+    "html": Format(".html", "earwitness.exports.html:write", looks_beside=True),
     "srt": Format(".srt", "earwitness.exports.srt:write"),
     "vtt": Format(".vtt", "earwitness.exports.vtt:write"),
     "tsv": Format(".tsv", "earwitness.exports.tsv:write"),
@@ -57,7 +62,7 @@ FORMATS: dict[str, Format] = {
     "rttm": Format(".rttm", "earwitness.exports.rttm:write"),
     "podcast": Format(".podcast.json", "earwitness.exports.podcast:write"),
     "chapters": Format(".chapters.json", "earwitness.exports.chapters:write"),
-    "feed": Format(".feed.xml", "earwitness.exports.feed:write", links=True),
+    "feed": Format(".feed.xml", "earwitness.exports.feed:write", looks_beside=True),
     "docx": Format(".docx", "earwitness.exports.docx:write"),
 }
 
@@ -81,12 +86,17 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 
 def save(
-    transcript: Transcript, folder: str | Path, stem: str, formats: Sequence[str], publish_url: str = ""
+    transcript: Transcript,
+    folder: str | Path,
+    stem: str,
+    formats: Sequence[str],
+    publish_url: str = "",
+    peaks: Peaks | None = None,
 ) -> list[Path]:
     """Writes `folder/stem.suffix` for each format, so that a file is either whole or as it was.
 
     Every format is rendered before the first byte is written. The folder is made where it is missing. `publish_url` is
-    where on the web the files will be.
+    where on the web the files will be, `peaks` the shape of the recording (`earwitness.peaks`), for the page to draw.
 
     Returns:
         The paths, in the order of `formats`.
@@ -95,11 +105,11 @@ def save(
         OptionError: an unknown format, or a stem that is not a plain file name.
         StorageError: the disk is full, the folder may not be written, and so on.
     """
-    return write(rendered(transcript, stem, formats, publish_url), folder)
+    return write(rendered(transcript, stem, formats, publish_url, peaks), folder)
 
 
 def rendered(
-    transcript: Transcript, stem: str, formats: Sequence[str], publish_url: str = ""
+    transcript: Transcript, stem: str, formats: Sequence[str], publish_url: str = "", peaks: Peaks | None = None
 ) -> tuple[tuple[str, bytes], ...]:
     """The name and the content of each file that `save` writes.
 
@@ -108,7 +118,7 @@ def rendered(
     """
     _require_known(formats)
     _require_plain(stem)
-    beside = Beside(stem, publish_url, tuple(formats))
+    beside = Beside(stem, publish_url, tuple(formats), peaks)
     return tuple((f"{stem}{FORMATS[name].suffix}", FORMATS[name].write(transcript, beside)) for name in formats)
 
 

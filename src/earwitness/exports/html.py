@@ -1,8 +1,9 @@
 """One page to read, hear and check a transcript: the reader of the server's page, all inside it, nothing fetched.
 
 The transcript stands in it twice: as text, for those without scripts, and as data, of which the script makes the reader
-in the place of that text. The frame is `page.html` beside this file; style and script are the files of the server's
-page, the modules bundled into one.
+in the place of that text. The shape of the recording stands beside it as data, where the recording is at hand. The
+frame is `page.html` beside this file; style and script are the files of the server's page, the modules bundled into
+one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
+from earwitness.exports import Beside
 from earwitness.exports.bundle import bundle
 from earwitness.exports.frame import VOICES, count, escape, framed
 from earwitness.exports.reading import (
@@ -36,6 +39,7 @@ from earwitness.exports.reading import (
     told,
     unread,
 )
+from earwitness.peaks import outline
 from earwitness.types import COVERAGE_KINDS, Event, Seconds, Segment, Summary, Transcript, Word
 from earwitness.units import short_clock
 
@@ -54,7 +58,7 @@ _STYLES = ("base", "shell", "reader")
 _ENTRY = "offline.js"
 
 
-def write(transcript: Transcript) -> bytes:
+def write(transcript: Transcript, beside: Beside | None = None) -> bytes:
     """The page. All text of the transcript is escaped; the content security policy allows this style and script only.
 
     Its policy forbids every request; `media-src blob:` is the recording that the reader chooses on their computer.
@@ -75,7 +79,8 @@ def write(transcript: Transcript) -> bytes:
         turns="\n".join([*_nobody(transcript), *_turns(transcript, voices)]),
         whose=_parts(transcript) + _whose(transcript) + _together(transcript) + _unread(transcript),
         made_by=escape(made_by(transcript)),
-        data=_data(transcript),
+        data=_data(transcript.to_dict()),
+        peaks=_data(outline(beside.peaks) if beside and beside.peaks else None),
     )
 
 
@@ -93,9 +98,9 @@ def _page_file(path: str) -> str:
     return files("earwitness").joinpath("server", "page", *path.split("/")).read_text(encoding="utf-8")
 
 
-def _data(transcript: Transcript) -> str:
-    """The transcript JSON, in which nothing ends the element that it stands in."""
-    return json.dumps(transcript.to_dict(), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+def _data(value: Any) -> str:
+    """JSON in which nothing ends the element that it stands in."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _facts(transcript: Transcript) -> str:

@@ -50,6 +50,8 @@ def clean(text: str) -> str:
     >>> clean(" one\\n\\ttwo\\x00 ")
     'one two'
     """
+    if text.isascii() and text.isprintable() and "  " not in text:  # as most words are, and they are many
+        return text.strip()
     return _SPACE.sub(" ", _UNSHOWN.sub("", text)).strip()
 
 
@@ -91,6 +93,8 @@ def timed_words(segment: Segment, language: str) -> tuple[Word, ...]:
 
 def _cleaned(word: Word) -> Word:
     text = (" " if word.word[:1].isspace() else "") + clean(word.word)
+    if text == word.word:
+        return word  # most are as they should be, and a long recording has many
     return Word(text, word.start, word.end, word.probability, word.speaker, word.speaker_probability)
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import PurePosixPath
 from sqlite3 import Connection
 
@@ -27,6 +28,8 @@ from earwitness.types import Seconds, Transcript
 # More takes twice as long and saves a twentieth.
 _COMPRESSION = 5
 _SHOWN = 10
+_AT_HAND = 2
+"""So many transcripts stay in memory once they are read; one of five hours takes some 30 MB."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def correct(library: Library, recording: str, made: Sequence[Correction]) -> tup
         if row is None:
             raise OptionError(f"no episode has the recording {recording[:12]}; transcribe it first")
         add(database, recording, made)
-        shown, unfit = corrected(_read(library, row[1]), corrections_of(database, recording))
+        shown, unfit = _corrected(library, row[1], corrections_of(database, recording))
         put_passages(database, row[0], shown)
     return tuple(correction for correction in unfit if correction in made)
 
@@ -111,7 +114,7 @@ def undo(library: Library, recording: str) -> Correction | None:
             raise OptionError(f"no episode has the recording {recording[:12]}; transcribe it first")
         last = take_back(database, recording)
         if last:
-            shown, _ = corrected(_read(library, row[1]), corrections_of(database, recording))
+            shown, _ = _corrected(library, row[1], corrections_of(database, recording))
             put_passages(database, row[0], shown)
     return last
 
@@ -155,8 +158,12 @@ def transcript_of(library: Library, number: int) -> Transcript:
         OptionError: there is no such episode.
         StorageError: the library is damaged.
     """
-    made = raw_transcript_of(library, number)
-    return corrected(made, corrections(library, made.source.sha256))[0]
+    with library.transaction(writes=False) as database:
+        row = database.execute("SELECT transcript, recording FROM episodes WHERE id = ?", (number,)).fetchone()
+        made = corrections_of(database, row[1]) if row else ()
+    if row is None:
+        raise OptionError(f"no episode has the number {number}")
+    return _corrected(library, row[0], made)[0]
 
 
 def raw_transcript_of(library: Library, number: int) -> Transcript:
@@ -268,13 +275,32 @@ def put(database: Connection, transcript: Transcript, content: bytes) -> int:
     return int(row[0])
 
 
+def _corrected(
+    library: Library, content: bytes, made: tuple[Correction, ...]
+) -> tuple[Transcript, tuple[Correction, ...]]:
+    """A transcript as it is kept with corrections, and those that do not fit it."""
+    _read(library, content)
+    return _overlaid(content, made)
+
+
 def _read(library: Library, content: bytes) -> Transcript:
     try:
-        return Transcript.from_dict(json.loads(zlib.decompress(content).decode("utf-8", "surrogatepass")))
+        return _parsed(content)
     except (zlib.error, ValueError) as error:
         raise StorageError(
             f"{library.path}: a transcript in it is damaged ({reason(error)}); transcribe the recording again"
         ) from error
+
+
+# Whoever corrects a transcript does it again at once, and asks for it in between.
+@lru_cache(_AT_HAND)
+def _overlaid(content: bytes, made: tuple[Correction, ...]) -> tuple[Transcript, tuple[Correction, ...]]:
+    return corrected(_parsed(content), made)
+
+
+@lru_cache(_AT_HAND)
+def _parsed(content: bytes) -> Transcript:
+    return Transcript.from_dict(json.loads(zlib.decompress(content).decode("utf-8", "surrogatepass")))
 
 
 def _episodes(database: Connection, which: str, *values: str) -> tuple[Episode, ...]:

@@ -57,7 +57,7 @@ def corrected(transcript: Transcript, corrections: Sequence[Correction]) -> tupl
 def said(transcript: Transcript) -> list[Said]:
     """The words of a transcript in order, each with its segment's speaker."""
     return [
-        Said(replace(word, speaker=segment.speaker), line, segment.id)
+        Said(word if word.speaker == segment.speaker else replace(word, speaker=segment.speaker), line, segment.id)
         for line, segment in enumerate(transcript.segments)
         for word in _words(segment, transcript.language)
     ]
@@ -80,6 +80,8 @@ class Draft:
     def __init__(self, transcript: Transcript) -> None:
         self._before = transcript
         self._said = said(transcript)
+        parts = groupby(self._said, key=lambda one: one.origin)
+        self._spoken = {origin: tuple(one.word for one in words) for origin, words in parts}
         self._speakers = {one.id: one for one in transcript.speakers}
         self._replaced: list[Replaced] = []
         self._lines = len(transcript.segments)
@@ -103,8 +105,8 @@ class Draft:
 
     def _segment(self, number: int, words: Sequence[Said], old: Segment) -> Segment:
         spoken = tuple(one.word for one in words)
-        if spoken == tuple(replace(word, speaker=old.speaker) for word in _words(old, self._before.language)):
-            return replace(old, id=number)
+        if spoken == self._spoken[old.id]:
+            return old if old.id == number else replace(old, id=number)
         end = max(word.end for word in spoken)
         return replace(
             old, id=number, start=spoken[0].start, end=end, text=text_of(words), speaker=spoken[0].speaker, words=spoken

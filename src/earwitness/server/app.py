@@ -11,7 +11,6 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from earwitness import __version__
 from earwitness.server import problems
 from earwitness.server.guard import Guard
-from earwitness.server.recordings import UNPLAYABLE
 from earwitness.server.routes import (
     corrections,
     document,
@@ -38,8 +37,8 @@ COMPRESSION = 1
 """The quickest: more takes up to ten times as long for a quarter less. Transcripts are compressed once for all."""
 COMPRESSED_FROM_BYTES = 2000
 """What is shorter goes in two packets, compressed or not."""
-NEVER_COMPRESSED = (UNPLAYABLE, EXPORT_TYPES["docx"])
-"""Besides sound and events: recordings that browsers do not play, and what is compressed already."""
+NEVER_COMPRESSED = ("application/octet-stream", EXPORT_TYPES["docx"])
+"""Besides sound and events: recordings that an older version kept without a copy, and what is compressed already."""
 
 
 def application(settings: Settings) -> FastAPI:

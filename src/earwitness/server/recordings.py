@@ -6,35 +6,24 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from earwitness import peaks
-from earwitness.audio import CONTAINERS
 from earwitness.errors import StorageError
 from earwitness.files import write_whole
 from earwitness.library.store import Library
+from earwitness.peaks import Peaks
 from earwitness.pipeline import Stages
 from earwitness.processes import holder, is_gone
+from earwitness.server import listenable
 
 _COMING = "coming"
 _KEPT = "kept"
+_COPIES = "copies"
 _PEAKS = "peaks"
-
-TYPES = {
-    "mp3": "audio/mpeg",
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "ogg": "audio/ogg",
-    "mov,mp4,m4a,3gp,3g2,mj2": "audio/mp4",
-    "matroska,webm": "audio/webm",
-    "aac": "audio/aac",
-}
-"""FFmpeg's name of a container -> what a browser is told; what is not here, browsers do not play."""
-UNPLAYABLE = "application/octet-stream"
 
 
 class Recordings:
@@ -48,7 +37,7 @@ class Recordings:
         """
         self._folder = folder
         try:
-            for name in (_COMING, _KEPT, _PEAKS):
+            for name in (_COMING, _KEPT, _COPIES, _PEAKS):
                 (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -70,6 +59,15 @@ class Recordings:
     def path(self, recording: str) -> Path:
         """Where the recording with this sha256 is, or would be."""
         return self._folder / _KEPT / recording
+
+    def copy(self, recording: str) -> Path:
+        """Where the copy of a recording that browsers do not play as it is would be."""
+        return self._folder / _COPIES / recording
+
+    def heard(self, recording: str) -> Path:
+        """What is listened to: the copy where there is one, or else the recording."""
+        copy = self.copy(recording)
+        return copy if copy.exists() else self.path(recording)
 
     def peaks(self, recording: str) -> Path:
         """Where the peaks of a recording are, or would be."""
@@ -114,7 +112,24 @@ class Recordings:
                 coming.write(block)
             coming.keep()
 
-    def write_peaks(self, recording: str, peaks: Mapping[str, Any]) -> None:
+    def write_copy(self, recording: str) -> None:
+        """Makes a copy of a recording for browsers, where there is none.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        if self.copy(recording).exists():
+            return
+        coming = self.named_coming("")
+        try:
+            listenable.write_copy(self.path(recording), coming)
+            coming.replace(self.copy(recording))
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+        finally:
+            coming.unlink(missing_ok=True)
+
+    def write_peaks(self, recording: str, peaks: Peaks) -> None:
         """
         Raises:
             StorageError: they cannot be written.
@@ -124,14 +139,22 @@ class Recordings:
         except OSError as error:
             raise _unwritable(self._folder, error) from error
 
+    def read_peaks(self, recording: str) -> Peaks | None:
+        """The peaks of a recording; none where they are not kept."""
+        try:
+            found: Peaks = json.loads(self.peaks(recording).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found
+
     def remove(self, recording: str) -> None:
-        """Removes a recording and its peaks, where they are.
+        """Removes a recording, its copy and its peaks, where they are.
 
         Raises:
             StorageError: they cannot be removed.
         """
         try:
-            for path in (self.path(recording), self.peaks(recording)):
+            for path in (self.path(recording), self.copy(recording), self.peaks(recording)):
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"{self._folder}: a recording cannot be removed ({error.strerror or error})") from error
@@ -194,6 +217,8 @@ class Coming:
 def keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
     """Keeps a recording that was transcribed, what a browser is told of it, and its peaks.
 
+    Where browsers do not play it, a copy that they play is made.
+
     Raises:
         StorageError: they cannot be written.
     """
@@ -204,20 +229,12 @@ def keep_sound(stages: Stages, library: Path | None, kept: Recordings) -> None:
             is_here = kept.come_again(source.sha256)
         if not is_here:
             kept.keep_copy(source.path, source.sha256)
-        note(opened, source.sha256, sniffed(path), path.stat().st_size)
+        kind = listenable.type_of(path)
+        if kind is None:
+            kept.write_copy(source.sha256)
+        note(opened, source.sha256, kind or listenable.COPY_TYPE, path.stat().st_size)
     if not kept.peaks(source.sha256).exists():
         kept.write_peaks(source.sha256, peaks.of(stages.audio))
-
-
-def sniffed(path: Path) -> str:
-    """What a browser is told of a file, by what is in it."""
-    import av
-
-    try:
-        with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as container:
-            return TYPES.get(container.format.name, UNPLAYABLE)
-    except (av.error.FFmpegError, OSError, ValueError):
-        return UNPLAYABLE
 
 
 def note(library: Library, recording: str, kind: str, size_bytes: int) -> None:

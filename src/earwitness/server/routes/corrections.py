@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, Field
 
 from earwitness.errors import OptionError
@@ -78,21 +77,21 @@ def listed(episode: Number, service: TheService) -> Sequence[dict[str, Any]]:
         return [dataclasses.asdict(one) for one in episodes.corrections(library, recording_of(library, episode))]
 
 
-@router.post("", responses=problems(404))
-def correct(episode: Number, asked: Asked, service: TheService) -> Corrected:
+@router.post("", response_model=Corrected, responses=problems(404))
+def correct(episode: Number, asked: Asked, service: TheService) -> Response:
     """Sets something right. It stays right when the recording is transcribed again."""
     with service.library() as library:
         now = transcript(library, episode)
         unfit = episodes.correct(library, now.source.sha256, [_correction(now, asked)])
-    return _corrected(service, episode, unfit=bool(unfit))
+    return corrected(service, episode, unfit=bool(unfit))
 
 
-@router.delete("/last", responses=problems(404))
-def undo(episode: Number, service: TheService) -> Corrected:
+@router.delete("/last", response_model=Corrected, responses=problems(404))
+def undo(episode: Number, service: TheService) -> Response:
     """Takes the last correction back; without one, nothing changes."""
     with service.library() as library:
         episodes.undo(library, recording_of(library, episode))
-    return _corrected(service, episode)
+    return corrected(service, episode)
 
 
 def _correction(
@@ -112,7 +111,9 @@ def _correction(
     return Correction("boundary", asked.at, asked.at, "", CUT if asked.after == "cut" else JOINED)
 
 
-def _corrected(service: Service, episode: int, *, unfit: bool = False) -> Corrected:
+def corrected(service: Service, episode: int, *, unfit: bool = False) -> Response:
+    """A `Corrected`, in which the transcript's JSON stands as it is kept: a long one is megabytes."""
     with service.library() as library:
         shown = service.transcripts.shown(library, episode)
-    return Corrected(unfit=unfit, transcript=json.loads(shown.content))
+    content = b'{"unfit":%b,"transcript":%b}' % (b"true" if unfit else b"false", shown.content)
+    return Response(content, media_type="application/json")

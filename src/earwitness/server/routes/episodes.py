@@ -141,11 +141,11 @@ def remove(episode: Number, service: TheService) -> None:
     },
 )
 def audio(episode: Number, service: TheService) -> Response:
-    """The recording, or the part of it that a Range header asks for."""
+    """The recording, or a copy where browsers do not play it; or the part of it that a Range header asks for."""
     with service.library() as library:
         found = _episode(library, episode)
         kind = recordings.kind_of(library, found.recording)
-    path = service.recordings.path(found.recording)
+    path = service.recordings.heard(found.recording)
     if kind is None or not path.is_file():
         raise NotFoundError(f"{found.title}: its recording is not kept here")
     return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
@@ -177,8 +177,10 @@ def export(episode: Number, name: str, service: TheService) -> Response:
         raise NotFoundError(f"no such format: {name[:40]!r}; there are {', '.join(FORMATS)}")
     with service.library() as library:
         found = _episode(library, episode)
-        stem = safe_stem(PurePosixPath(found.name).stem)
-        content = FORMATS[name].write(transcript(library, episode), Beside(stem, formats=tuple(FORMATS)))
+        shown = transcript(library, episode)
+    stem = safe_stem(PurePosixPath(found.name).stem)
+    peaks = service.recordings.read_peaks(found.recording) if name == "html" else None
+    content = FORMATS[name].write(shown, Beside(stem, "", tuple(FORMATS), peaks))
     file = f"{stem}{FORMATS[name].suffix}"
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(file, safe='')}",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from earwitness.audio import load
@@ -17,7 +16,7 @@ from earwitness.errors import StorageError
 from earwitness.library import voices
 from earwitness.library.naming import name_speaker
 from earwitness.server.routes.common import NotFoundError, Number, TheService, problems
-from earwitness.server.routes.corrections import Corrected
+from earwitness.server.routes.corrections import Corrected, corrected
 from earwitness.server.transcripts import transcript
 
 router = APIRouter(prefix="/api", tags=["voices"])
@@ -58,8 +57,8 @@ def forget(name: str, service: TheService) -> None:
             raise StorageError(f"{name}: cannot be forgotten now; try again")
 
 
-@router.post("/episodes/{episode}/speakers/{label}/confirm", responses=problems(404))
-def confirm(episode: Number, label: str, asked: Name, service: TheService) -> Corrected:
+@router.post("/episodes/{episode}/speakers/{label}/confirm", response_model=Corrected, responses=problems(404))
+def confirm(episode: Number, label: str, asked: Name, service: TheService) -> Response:
     """Says who a speaker is, and keeps the voice under that name, so that it is proposed in other recordings."""
     with service.library() as library:
         now = transcript(library, episode)
@@ -68,6 +67,4 @@ def confirm(episode: Number, label: str, asked: Name, service: TheService) -> Co
         raise NotFoundError(f"{now.source.name}: its recording is not kept here, so nobody's voice can be")
     audio = load(path, scratch=Checkpoints(default_folder()).scratch())
     name_speaker(service.settings.library, now, audio, label, asked.name)
-    with service.library() as library:
-        shown = service.transcripts.shown(library, episode)
-    return Corrected(unfit=False, transcript=json.loads(shown.content))
+    return corrected(service, episode)

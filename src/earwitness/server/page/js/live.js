@@ -74,6 +74,7 @@ class Live {
     this.level = new Level();
     fill(this.meter, this.level.element);
     fill(this.place, this.paper.element);
+    this.place.hidden = false;
     fill(this.after);
     this.clock.textContent = this.lag.textContent = "";
     this.blocks = 0;
@@ -105,11 +106,15 @@ class Live {
     if (state === "done") {
       this.paper.open.remove();
       this.lag.textContent = "";
+      this.place.hidden = this.paper.isEmpty;
       fill(
         this.after,
         episode === null || episode === undefined
           ? "Nothing was said, so nothing is kept."
-          : el("a", { class: "button primary", href: `#/episode/${episode}` }, "Open the transcript", icon("forwards")),
+          : [
+              this.paper.isEmpty && "No word was heard; the recording is kept.",
+              el("a", { class: "button primary", href: `#/episode/${episode}` }, "Open the transcript", icon("forwards")),
+            ],
       );
       this.after.querySelector("a")?.focus();
     }

@@ -5,11 +5,12 @@ import { help, listen } from "./keys.js";
 import { Reader } from "./reader/reader.js";
 import { themeButton } from "./theme.js";
 
+const data = (id) => JSON.parse(document.getElementById(id).textContent);
 const source = {
-  transcript: JSON.parse(document.getElementById("transcript").textContent),
+  transcript: data("transcript"),
+  peaks: async () => data("peaks"),
   isEditable: false,
   isChosen: true,
-  audio: null,
   formats: null,
   place: (start, end) => `#t=${start.toFixed(1)}${end ? `-${end.toFixed(1)}` : ""}`,
   isShared: false,

@@ -31,9 +31,9 @@ export function day(iso) {
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 }
 
-/** The English name of a language's code; the code, where it has none. */
+/** The English name of a language's code; the code, where it has none; nothing where nobody knows the language. */
 export function languageName(code) {
-  if (code === "und") return ""; // nobody says anything: no language is known
+  if (code === "und") return "";
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
   } catch {

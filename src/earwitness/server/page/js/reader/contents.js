@@ -64,7 +64,7 @@ export class Contents {
   #show(entry) {
     const box = this.element.parentElement;
     if (!box || !entry || box.scrollHeight <= box.clientHeight) return;
-    const top = entry.offsetTop - box.offsetTop;
+    const top = entry.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
     if (top < box.scrollTop || top + entry.offsetHeight > box.scrollTop + box.clientHeight)
       box.scrollTop = top - box.clientHeight / 3;
   }

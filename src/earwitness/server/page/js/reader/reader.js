@@ -80,13 +80,13 @@ export class Reader {
 
   async #sound() {
     const { source, player } = this.reading;
-    if (!source.audio) return;
     try {
       const peaks = await source.peaks();
       if (this.abort.signal.aborted) return;
+      this.score.show(peaks);
+      if (source.isChosen) return;
       if (peaks) player.load(source.audio);
       else player.unload("The recording is not kept here; only the transcript is.");
-      this.score.show(peaks);
     } catch (error) {
       if (error.name !== "AbortError") player.unload(error.message);
     }

@@ -7,9 +7,6 @@ import { colour, onTheme } from "../theme.js";
 import { drawPeaks, drawSpans, hatch, ticks } from "./draw.js";
 import { COVERAGE, spanAt, wordAt } from "./model.js";
 
-/** Chapters of a smaller share have no room for a title. */
-const TITLED = 0.04;
-
 export class Score {
   /** `people` makes the label of a speaker's lane. */
   constructor(reading, people) {
@@ -164,7 +161,7 @@ export class Score {
           return el(
             "span",
             { style: { left: `${(100 * start) / duration}%`, width: `${100 * share}%` } },
-            share > TITLED && title,
+            el("span", { class: "title" }, title),
           );
         }),
       ),
