@@ -44,7 +44,7 @@ def served(folder: Path, **options: Any) -> Iterator[Serving]:
     usual = {"library": library, "options": Options.of(model="demo", threads=1, library=library), "stop_s": 2.0}
     settings = Settings(**{"requests_per_minute": 100_000, **usual, **options})
     server = Server(settings)
-    listening = socket.create_server((settings.host, 0))
+    listening = socket.create_server((settings.host, options.get("port", 0)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

@@ -26,6 +26,17 @@ def test_the_page_is_well_formed_and_its_links_have_ends() -> None:
     assert set(labels) <= set(ids)
 
 
+def test_colours_go_by_the_numbers_of_labels_so_that_a_new_speaker_takes_nobodys() -> None:
+    made = make_transcript()
+    labels = {speaker.id: f"SPEAKER_{7 - place:02d}" for place, speaker in enumerate(made.speakers)}
+    speakers = tuple(replace(speaker, id=labels[speaker.id]) for speaker in made.speakers)
+    segments = tuple(replace(segment, speaker=labels.get(segment.speaker or "")) for segment in made.segments)
+    page = Page(write(replace(made, speakers=speakers, segments=segments)))
+    assert {value for value in page.values("class") if re.fullmatch(r"turn v\d+", value)} == {
+        f"turn v{(7 - place) % 8}" for place in range(len(labels))
+    }
+
+
 def test_the_page_asks_for_nothing_and_runs_only_its_own_script() -> None:
     source = write(make_transcript())
     page = Page(source)

@@ -106,6 +106,20 @@ def test_a_job_told_of_before_its_upload_is_answered_has_one_row(browser: Browse
         assert page.locator(".job").count() == 1
 
 
+def test_a_server_that_goes_away_is_said_until_it_is_back(browser: Browser, library: Path) -> None:
+    from serving import served
+
+    with browser.new_page() as page:
+        with served(library) as server:
+            opened(page, server.url)
+            page.evaluate(DROP, [["talk.mp3", "no sound"]])
+            expect(row(page, "talk.mp3").get_by_role("alert")).to_be_visible(timeout=WORK_MS)
+            expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+        expect(page.get_by_text("The server does not answer.")).to_be_visible(timeout=WORK_MS)
+        with served(library, port=int(server.url.rpartition(":")[2])):
+            expect(page.get_by_text("The server does not answer.")).to_be_hidden(timeout=WORK_MS)
+
+
 def test_what_is_no_recording_is_said_in_one_line_and_names_stay_text(home: Page, server: Serving) -> None:
     assert home.evaluate(DROP, [["talk.mp3", "%PDF-1.4 and so on"], [HOSTILE, "%PDF-1.7"]])
     for name in ("talk.mp3", HOSTILE):

@@ -9,6 +9,7 @@ one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -63,7 +64,7 @@ def write(transcript: Transcript, beside: Beside | None = None) -> bytes:
 
     Its policy forbids every request; `media-src blob:` is the recording that the reader chooses on their computer.
     """
-    voices = {speaker.id: f"v{i % VOICES}" for i, speaker in enumerate(transcript.speakers)}
+    voices = {speaker.id: _voice(speaker.id, place) for place, speaker in enumerate(transcript.speakers)}
     return framed(
         files(__package__).joinpath("page.html").read_text(encoding="utf-8"),
         _style(),
@@ -101,6 +102,12 @@ def _page_file(path: str) -> str:
 def _data(value: Any) -> str:
     """JSON in which nothing ends the element that it stands in."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _voice(label: str, place: int) -> str:
+    """The colour of a speaker, as the reader gives it: by the number in the label, where there is one."""
+    number = re.fullmatch(r"SPEAKER_(\d+)", label)
+    return f"v{(int(number[1]) if number else place) % VOICES}"
 
 
 def _facts(transcript: Transcript) -> str:

@@ -5,7 +5,10 @@ import { get, post, remove } from "../api.js";
 const AGAIN_MS = 3000;
 export const ENDED = ["done", "failed", "cancelled"];
 
-/** Tells `change`, whose detail is a job and the state in which it was before (undefined for one that is new). */
+/**
+ * Tells `change`, whose detail is a job and the state in which it was before (undefined for one that is new), and
+ * `contact`, whose detail is whether the server is there.
+ */
 export class Jobs extends EventTarget {
   constructor() {
     super();
@@ -60,11 +63,19 @@ export class Jobs extends EventTarget {
   #listen() {
     if (this.closed) return;
     this.events = new EventSource("/api/jobs/events");
-    this.events.addEventListener("open", () => this.#read().catch(() => {}));
+    this.events.addEventListener("open", () => {
+      this.#contact(true);
+      this.#read().catch(() => {});
+    });
     this.events.addEventListener("job", (event) => this.put(JSON.parse(event.data)));
     this.events.addEventListener("error", () => {
+      this.#contact(false);
       if (this.events.readyState === EventSource.CLOSED) this.#later();
     });
+  }
+
+  #contact(isThere) {
+    this.dispatchEvent(new CustomEvent("contact", { detail: isThere }));
   }
 
   /** After a break that the browser does not mend itself: the server was restarted, or the session has ended. */

@@ -7,6 +7,7 @@ import { forget, underWay, uploads } from "./uploads.js";
 
 /** More rows than these say nothing more. */
 const SHOWN_WAITING = 5;
+const AWAY = "The server does not answer. What is under way goes on when it is back.";
 const STAGES = {
   source: "Fetching",
   audio: "Decoding",
@@ -26,12 +27,21 @@ export class Work {
       { type: "button", class: "quiet tiny", onclick: () => this.#clear() },
       "Clear what has ended",
     );
+    this.away = el("p", { class: "muted small", role: "status" });
     this.element = el(
       "section",
       { class: "work", "aria-labelledby": "work", hidden: true },
       el("div", { class: "section-head" }, el("h2", { id: "work", tabindex: "-1" }, "Under way"), this.clear),
+      this.away,
       this.list,
       this.more,
+    );
+    jobs.addEventListener(
+      "contact",
+      ({ detail: isThere }) => {
+        this.away.textContent = isThere ? "" : AWAY;
+      },
+      { signal },
     );
     uploads.addEventListener("change", ({ detail }) => this.#uploading(detail), { signal });
     uploads.addEventListener("job", ({ detail }) => this.#accepted(detail), { signal });

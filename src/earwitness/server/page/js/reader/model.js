@@ -123,11 +123,12 @@ function clean(value) {
     } else if (one && typeof one === "object") clean(one);
 }
 
+/** Colours go by the numbers in labels, where those have some: a speaker added later takes nobody's colour. */
 function speakersOf({ speakers }) {
   const total = speakers.reduce((sum, { seconds }) => sum + seconds, 0);
   return speakers.map((speaker, index) => ({
     ...speaker,
-    voice: `v${index % VOICES}`,
+    voice: `v${(speaker.id.match(/^SPEAKER_(\d+)$/)?.[1] ?? index) % VOICES}`,
     share: total ? speaker.seconds / total : 0,
   }));
 }
