@@ -105,6 +105,18 @@ def test_one_word_for_one_keeps_its_time_and_its_neighbours() -> None:
     assert after[-1] == replace(before[-1], word=" ridge?", probability=1.0)
 
 
+def test_two_speakers_of_one_name_are_one(tmp_path: Path) -> None:
+    transcript = make_transcript()
+    (first, second, *others) = transcript.speakers
+    shown, unfit = corrected(transcript, [naming(transcript, second.id, f" {first.name.upper()}".strip())])
+    assert unfit == ()
+    assert [one.id for one in shown.speakers] == [first.id, *(one.id for one in others)]
+    assert {line.speaker for line in shown.segments} == {line.speaker for line in transcript.segments} - {second.id}
+    assert [text for _, text in texts(shown)] == [text for _, text in texts(transcript)]
+    assert shown.speakers[0].seconds == pytest.approx(first.seconds + second.seconds, abs=0.01)
+    whole(shown, tmp_path)
+
+
 def test_a_summary_that_quotes_it_is_corrected_too(tmp_path: Path) -> None:
     quote = SummarySentence("Somebody asks: How old is the bridge?", (3,), 1.0)
     transcript = make_transcript(summary=Summary((quote,)), description=replace(quote, text="The bridge? Yes."))

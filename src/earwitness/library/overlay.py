@@ -172,16 +172,23 @@ class Draft:
             return False
         label = self._called(wanted.after) or self._heard_in(wanted.spans) or self._new_label()
         self._speakers.setdefault(label, Speaker(label, wanted.after, 0.0))
+        self._said_by(label, places)
+        return True
+
+    def _said_by(self, label: str, places: Iterable[int]) -> None:
         for place in places:
             one = self._said[place]
             if one.word.speaker != label:
                 self._said[place] = replace(one, word=replace(one.word, speaker=label, speaker_probability=1.0))
-        return True
 
     def _name(self, wanted: Correction) -> bool:
         label = self._heard_in(wanted.spans)
         if label is None or label not in self._speakers:
             return False
+        same = self._called(wanted.after)
+        if same not in (None, label):  # one person, taken for two
+            self._said_by(str(same), [place for place, one in enumerate(self._said) if one.word.speaker == label])
+            return True
         named = replace(self._speakers[label], name=wanted.after, proposal=None, proposal_probability=None)
         self._speakers[label] = named
         return True
