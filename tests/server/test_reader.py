@@ -142,6 +142,22 @@ def test_a_speaker_is_renamed_everywhere_and_that_can_be_undone(reader: Page, se
     expect(reader.locator("#says")).to_have_text("There is no correction that could be taken back.")
 
 
+def test_two_voices_of_one_name_become_one_and_the_others_keep_their_colours(reader: Page) -> None:
+    def colours() -> dict[str, str]:
+        lanes = reader.locator(".lane .name")
+        return {lane.inner_text(): str(lane.evaluate("(it) => getComputedStyle(it).color")) for lane in lanes.all()}
+
+    before = colours()
+    assert len(set(before.values())) == 3
+    for name in ("Speaker 1", "Speaker 2"):
+        reader.locator(".lane .name", has_text=name).click()
+        reader.get_by_label("Name", exact=True).fill("Laura Lane")
+        reader.keyboard.press("Enter")
+        expect(reader.locator(".lane .name", has_text=name)).to_have_count(0)
+    expect(reader.locator(".lane .name", has_text="Laura Lane")).to_have_count(1)
+    assert colours() == {"Laura Lane": before["Speaker 1"], "Speaker 3": before["Speaker 3"]}
+
+
 def test_an_edited_word_stays_so_and_keeps_its_time(reader: Page, server: Serving) -> None:
     start = start_of(server, "dangerous")
     word(reader, "dangerous").dblclick()

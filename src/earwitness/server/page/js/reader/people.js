@@ -52,7 +52,7 @@ export function rename(reading, label) {
     el(
       "p",
       { class: "muted small" },
-      `${speaker.name} speaks for ${length(speaker.seconds ?? 0)}. The name is changed everywhere in this recording.`,
+      `${speaker.name} speaks for ${length(speaker.seconds ?? 0)}. The name is changed everywhere in this recording; the name of another speaker makes the two one.`,
     ),
     el("div", { class: "row" }, el("button", { class: "primary" }, "Rename")),
   );
