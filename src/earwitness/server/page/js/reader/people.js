@@ -52,7 +52,8 @@ export function rename(reading, label) {
     el(
       "p",
       { class: "muted small" },
-      `${speaker.name} speaks for ${length(speaker.seconds ?? 0)}. The name is changed everywhere in this recording; the name of another speaker makes the two one.`,
+      `${speaker.name} speaks for ${length(speaker.seconds ?? 0)}. The name is changed everywhere in this recording. `,
+      "The name of another speaker makes the two one.",
     ),
     el("div", { class: "row" }, el("button", { class: "primary" }, "Rename")),
   );
