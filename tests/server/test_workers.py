@@ -51,7 +51,7 @@ class Doing:
         self.may_end, self.killed = Event(), Event()
         self.name = ""
 
-    def send(self, task: workers._Task) -> None:
+    def send(self, task: workers.Task) -> None:
         with self.stage.lock:
             name = task.work.reference.name
             assert name not in [other.name for other in self.stage.at]
@@ -60,13 +60,13 @@ class Doing:
             self.stage.log.append(name)
         self.stage.begun.set()
 
-    def recv(self) -> workers._Ended:
+    def recv(self) -> workers.Ended:
         assert self.may_end.wait(WAIT_S)
         self.may_end.clear()
         if self.killed.is_set():
             raise EOFError
         self._leave()
-        return workers._Ended(episode=1)
+        return workers.Ended(episode=1)
 
     def kill(self) -> None:
         self.killed.set()
@@ -83,7 +83,7 @@ class Doing:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = Stage()
-    monkeypatch.setattr(workers, "_Child", made.child)
+    monkeypatch.setattr(workers, "Child", made.child)
     return made
 
 

@@ -9,7 +9,12 @@ decoder that crashes takes nothing with it. Only the package `fastapi` and what 
     recordings  the sound that is kept for listening
     requests    what was asked for: jobs by their ids, each asked for once
     feeds       the episodes of a feed as requests
-    workers     child processes that do the jobs
+    workers     the threads that take jobs and look after those who do them
+    child       a process that does one after the other
+    leftovers   what is removed when nobody needs it any more
+    listenable  copies of recordings that browsers play
+    pace        how slowly somebody may send
+    running     the server as a process
     listening   sound that is heard while it comes
     news        what happens to jobs, as it happens
     keys        who may use it

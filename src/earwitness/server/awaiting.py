@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from earwitness.server import requests
+from earwitness.server.child import Answer
 from earwitness.server.news import ENDS, News
 from earwitness.server.problems import FailedError, StoppingError
 from earwitness.server.requests import Work
 from earwitness.server.service import Service
-from earwitness.server.workers import Answer
 from earwitness.types import Seconds, Word
 
 

@@ -18,9 +18,9 @@ from typing import Any
 from earwitness.errors import EarwitnessError
 from earwitness.options import SpeechOptions
 from earwitness.server import speech
+from earwitness.server.child import NICENESS
 from earwitness.server.problems import FailedError
 from earwitness.server.speech import Asked
-from earwitness.server.workers import NICENESS
 from earwitness.toolkit import synthesis
 
 STOP_S = 0.1

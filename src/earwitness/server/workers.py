@@ -1,62 +1,32 @@
-"""Child processes that do the jobs of the queue, and the threads that look after them.
+"""The threads that take jobs from the queue and look after the processes that do them.
 
-Each thread takes a job, hands it to its child, and passes on what the child tells. A child that dies is replaced, and
-its job waits again until that has happened three times. When the server stops, jobs under way are given back: their
-checkpoints are kept, so the next server goes on where they were.
+Each thread takes a job, hands it to its child (`earwitness.server.child`), and passes on what that tells. A child that
+dies is replaced, and its job waits again until that has happened three times. When the server stops, jobs under way are
+given back: their checkpoints are kept, so the next server goes on where they were.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
-from earwitness.batch import Job as BatchJob
-from earwitness.batch import Outcome, attempted, opened, transcribed
-from earwitness.checkpoints import default_folder
 from earwitness.errors import EarwitnessError, StorageError
 from earwitness.leases import LEASE_S, beating
-from earwitness.library import episodes
 from earwitness.library.jobs import Job, Queue
 from earwitness.library.store import Library
-from earwitness.options import Options
-from earwitness.pipeline import Engines
 from earwitness.server import requests
+from earwitness.server.child import Answer, Child, Ended, Said, Task
 from earwitness.server.news import News, Newsroom
-from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.requests import CANCELLED
 from earwitness.server.settings import Settings
-from earwitness.types import Transcript, Word
-from earwitness.words import spelled
+from earwitness.types import Word
 
 LOOK_S = 2.0
 """So often a free worker looks for jobs that another process has put into the queue, and tries again what the library
 refused."""
-NICENESS = 5
-"""Of children: whoever reads goes before whoever computes."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A transcript that is not kept, and of each segment the recogniser's tokens, where it has any."""
-
-    transcript: Transcript
-    tokens: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What a child is handed."""
-
-    work: requests.Work
-    options: Options
 
 
 @dataclass
@@ -138,7 +108,7 @@ class Workers:
                     run.process.kill()
 
     def _live(self) -> None:
-        child: _Child | None = None
+        child: Child | None = None
         while not self._stopped.is_set():
             self._wake.clear()
             job = self._claimed()
@@ -146,7 +116,7 @@ class Workers:
                 self._wake.wait(LOOK_S)
                 continue
             try:
-                child = child or _Child(self._settings)
+                child = child or Child(self._settings)
             except OSError:  # no memory, no processes: that may pass
                 self._settle(job, requests.id_of(job.key), None, give_back=True)
                 self._stopped.wait(LOOK_S)
@@ -163,7 +133,7 @@ class Workers:
         except StorageError:  # it is held by another process, or the disk is full: that may pass
             return None
 
-    def _do(self, job: Job, child: _Child) -> bool:
+    def _do(self, job: Job, child: Child) -> bool:
         """Does a job; false where the child was of no use any more: then it is gone, before another can have the job.
 
         From when its child is known `stop` and `cancel` end it; what they missed before is seen here.
@@ -189,7 +159,7 @@ class Workers:
         except StorageError:
             return True
 
-    def _listened(self, job: Job, request: str, child: _Child) -> _Ended | None:
+    def _listened(self, job: Job, request: str, child: Child) -> Ended | None:
         """What a child says at the end; none where it died.
 
         Words of one that hears again what another died of are not told: they might be others than were told before.
@@ -198,9 +168,9 @@ class Workers:
             heard_before = request in self._said
         try:
             work = requests.work_of(job.work)
-            child.connection.send(_Task(work, work.over(self._settings.options)))
-            while not isinstance(message := child.connection.recv(), _Ended):
-                if isinstance(message, _Said):
+            child.connection.send(Task(work, work.over(self._settings.options)))
+            while not isinstance(message := child.connection.recv(), Ended):
+                if isinstance(message, Said):
                     if not heard_before:
                         self._tell_words(request, message.words)
                     continue
@@ -210,14 +180,14 @@ class Workers:
         except (EOFError, OSError):
             return None
         except (EarwitnessError, LookupError, ValueError, TypeError) as error:  # a job of an older version
-            return _Ended(error=str(error))
+            return Ended(error=str(error))
 
     def _tell_words(self, request: str, words: Sequence[Word]) -> None:
         with self._lock:
             self._said.setdefault(request, []).extend(words)
         self._news.said(request)
 
-    def _settle(self, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+    def _settle(self, job: Job, request: str, ended: Ended | None, *, give_back: bool) -> None:
         """Notes what became of a job, as soon as the library can be written; this process holds it until then."""
         while True:
             try:
@@ -235,7 +205,7 @@ class Workers:
                 self._news.tell(News(request, now.state, episode=now.episode, reason=now.reason))
                 return
 
-    def _note(self, library: Library, job: Job, request: str, ended: _Ended | None, *, give_back: bool) -> None:
+    def _note(self, library: Library, job: Job, request: str, ended: Ended | None, *, give_back: bool) -> None:
         queue = Queue(library)
         if ended is None:
             (queue.give_back if give_back else queue.died)(job)
@@ -247,98 +217,3 @@ class Workers:
             if queue.done(job) and ended.answer is not None:
                 with self._lock:
                     self._results[request] = ended.answer
-
-
-class _Child:
-    """A process that transcribes."""
-
-    def __init__(self, settings: Settings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(
-            target=_work, args=(theirs, settings.library, settings.recordings), name="earwitness worker", daemon=True
-        )
-        self.process.start()
-        theirs.close()
-
-    def end(self) -> None:
-        self.connection.close()
-        self.process.kill()
-        self.process.join()
-
-
-@dataclass(frozen=True)
-class _Said:
-    """The next words of a recording."""
-
-    words: Sequence[Word]
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """What became of a task: an episode of the library, or a transcript that is not kept."""
-
-    episode: int | None = None
-    answer: Answer | None = None
-    error: str | None = None
-
-
-def _work(connection: Connection, library: Path | None, folder: Path) -> None:
-    """A child's life: tasks in, progress and ends out, until its parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent says when to stop
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    engines: Engines | None = None
-    made_for: Options | None = None
-    kept = Recordings(folder)
-    try:
-        while True:
-            task: _Task = connection.recv()
-            if made_for != task.options:
-                engines, made_for = _engines(task.options, engines, made_for), task.options
-            assert engines
-            connection.send(_done(task, engines, library, kept, connection))
-    except (EOFError, OSError):
-        return
-
-
-def _done(task: _Task, engines: Engines, library: Path | None, kept: Recordings, connection: Connection) -> _Ended:
-    reference = task.work.reference
-    if not task.work.has_recording:
-        return _Ended(error=requests.GONE)
-    # What nobody keeps leaves no checkpoints either.
-    job = BatchJob(task.options, Path(), (), default_folder() if task.work.keep else None)
-
-    def tell(words: Sequence[Word]) -> None:
-        connection.send(_Said([word for word in words if word.word.strip()]))
-
-    said = None if task.work.keep else tell
-
-    def work() -> _Ended:
-        with opened(reference, job, lambda _name, *progress: connection.send(progress), said=said) as stages:
-            made = transcribed(stages, job, engines).transcript
-            if not task.work.keep:
-                tokens = (tuple(engines.recognizer.token_ids(spelled(one.words))) for one in made.segments)
-                return _Ended(answer=Answer(made, tuple(tokens)))
-            keep_sound(stages, library, kept)
-        with Library(library) as opened_library:
-            return _Ended(episodes.keep(opened_library, made))
-
-    try:
-        result = attempted(reference, work)
-    except (EOFError, OSError):
-        raise
-    except Exception as error:  # a fault of ours must fail its job, and not take the next ones with it
-        return _Ended(error=f"{reference.name}: {type(error).__name__}: {error}")
-    if isinstance(result, Outcome):
-        why = result.error or ""
-        if reference.kind == "file":  # what it is called here is nobody's business
-            why = why.replace(f"{Path(reference.argument).name}: ", "")
-        return _Ended(error=why)
-    return result
-
-
-def _engines(options: Options, before: Engines | None, made_for: Options | None) -> Engines:
-    """The engines for some options; the recogniser, which takes long to load, is the last one's where it may be."""
-    same = before and made_for and made_for.model == options.model
-    return Engines(options, recognizer=before.recognizer if before and same else None)

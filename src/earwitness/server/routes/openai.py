@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from earwitness.errors import EarwitnessError
 from earwitness.server import known_speakers, openai, speech
 from earwitness.server.awaiting import awaited
+from earwitness.server.child import Answer
 from earwitness.server.problems import UnknownModelError
 from earwitness.server.recordings import Coming
 from earwitness.server.routes import openai_form
@@ -27,7 +28,6 @@ from earwitness.server.routes.jobs import ALIVE_S
 from earwitness.server.routes.openai_form import OURS, Asked
 from earwitness.server.service import Service
 from earwitness.server.uploads import FormError, form
-from earwitness.server.workers import Answer
 from earwitness.types import Transcript
 
 T = TypeVar("T")
