@@ -126,7 +126,7 @@ async def _answered(request: Request, service: Service, task: str) -> Response:
             return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         answer = await _while_there(request, _answer(service, asked, coming))
         names = await run_in_threadpool(_names, asked, answer.transcript, coming)
-    return _shaped(asked, answer, names)
+    return await run_in_threadpool(_shaped, asked, answer, names)  # hours of speech are megabytes of JSON
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
