@@ -202,6 +202,16 @@ def test_a_session_that_begins_with_garbage_is_told_so(tmp_path: Path, first: st
         assert socket.receive_json()["type"] == "error"
 
 
+@pytest.mark.parametrize("wrong", ["END", b"0" * (2**20 + 1)])
+def test_a_session_is_told_what_is_no_sound(tmp_path: Path, wrong: str | bytes) -> None:
+    with asked(tmp_path) as client, client.websocket_connect("/api/live", headers={"Host": "localhost"}) as socket:
+        socket.send_json({"sample_rate": 16_000})
+        assert socket.receive_json() == {"type": "ready"}
+        socket.send({"type": "websocket.receive", "text" if isinstance(wrong, str) else "bytes": wrong})
+        told = iter(socket.receive_json, None)
+        assert "send sound" in next(event["detail"] for event in told if event["type"] == "error")
+
+
 def test_bodies_are_counted_whoever_reads_them(tmp_path: Path) -> None:
     with asked(tmp_path, max_body_bytes=100, max_upload_bytes=1000) as client:
         for path in ("/api/feeds", "/api/session", "/v1/audio/speech", "/api/nowhere", "/api/jobs/"):

@@ -3,7 +3,7 @@
 client: {"sample_rate": 16000, "options": {"language": "en"}}, then binary messages of sound (16-bit samples,
         little-endian, one channel), then "end"
 server: {"type": "ready"}, then partial, final and turn events, at last {"type": "done", "episode": N}
-        or {"type": "error", "detail": "..."}
+        or {"type": "error", "detail": "..."}; what was heard before something else came is kept all the same
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ router = APIRouter()
 
 MOST_BYTES = 2**20
 """A longer message is refused."""
+END = "end"
 FREE_S = 3.0
 """So long the process of a session that has told its end may take to be gone, before the next one is refused."""
 BUSY = 1013
@@ -92,7 +93,11 @@ async def _take(socket: WebSocket, session: Session) -> None:
     try:
         while (message := await socket.receive())["type"] == "websocket.receive":
             content: bytes | None = message.get("bytes")
+            if message.get("text") == END:
+                break
             if content is None or len(content) > MOST_BYTES:
+                with suppress(RuntimeError):  # it may be gone by now
+                    await _fail(socket, f'send sound, at most {MOST_BYTES} bytes at a time, and then "{END}"')
                 break
             session.put(content)
     finally:
