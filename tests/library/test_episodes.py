@@ -70,8 +70,8 @@ def test_an_episode_is_found_by_number_name_title_and_hash(library: Library) -> 
     assert [episode(library, said).id for said in ("1", "the bridge", "The Bridge.mp3", "1fff")] == [1, 1, 1, 1]
     assert episode(library, "42").id == 3
     for said, message in (
-        ("wales", r"no episode is called 'wales'; there are 2 \(whales\)"),
-        ("bridge", r"there are 1 \(The Bridge\)"),
+        ("wales", r"no episode is called 'wales'; like it: 2 \(whales\)"),
+        ("bridge", r"like it: 1 \(The Bridge\)"),
         ("7", r"no episode is called '7'; there are 3 \(42\), 2 \(whales\), 1 \(The Bridge\)"),
         ("", "no episode is called ''"),
     ):

@@ -323,8 +323,9 @@ def _near(wanted: str, known: Sequence[Episode]) -> str:
     """Those whose names are like it, or the newest."""
     names = {name: one for one in known for name in _names(one)}
     like = [name for name in names if wanted and wanted in name] + get_close_matches(wanted, names, _SHOWN, 0.5)
-    found = list(dict.fromkeys(names[name] for name in like)) or known
-    return f"there are {_listed(found)}" if found else "there are none yet; `earwitness transcribe` keeps them"
+    if like:
+        return f"like it: {_listed(list(dict.fromkeys(names[name] for name in like)))}"
+    return f"there are {_listed(known)}" if known else "there are none yet; `earwitness transcribe` keeps them"
 
 
 def _listed(found: Sequence[Episode]) -> str:
