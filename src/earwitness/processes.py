@@ -1,12 +1,16 @@
-"""Who holds what: a name for the process that is at work, and whether a named one still lives."""
+"""Processes: children to talk to, and who holds what: a name for the process at work, and whether one still lives."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 PROCESSES = Path("/proc")
 _DEAD = ("Z", "X", "")
@@ -20,6 +24,20 @@ def holder() -> str:
     2
     """
     return f"{_place()}-{os.getpid()}-{_began(os.getpid())}"
+
+
+def spawned(target: Callable[..., None], *arguments: Any, name: str) -> tuple[Any, Connection]:
+    """A child that runs `target(connection, *arguments)` until it or this process ends, and the other end of that.
+
+    Raises:
+        OSError: there is no memory, or there are too many processes.
+    """
+    context = multiprocessing.get_context("spawn")  # what threads of this process hold is not copied
+    ours, theirs = context.Pipe()
+    process = context.Process(target=target, args=(theirs, *arguments), name=name, daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
 
 
 def is_gone(name: str) -> bool:

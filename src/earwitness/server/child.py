@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from earwitness.library import episodes
 from earwitness.library.store import Library
 from earwitness.options import Options
 from earwitness.pipeline import Engines
+from earwitness.processes import spawned
 from earwitness.server import requests
 from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.settings import Settings
@@ -63,13 +63,7 @@ class Child:
     """A process that transcribes."""
 
     def __init__(self, settings: Settings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(
-            target=_work, args=(theirs, settings.library, settings.recordings), name="earwitness worker", daemon=True
-        )
-        self.process.start()
-        theirs.close()
+        self.process, self.connection = spawned(_work, settings.library, settings.recordings, name="earwitness worker")
 
     def end(self) -> None:
         self.connection.close()

@@ -7,7 +7,6 @@ transcript and keeps it.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -30,6 +29,7 @@ from earwitness.library.store import Library
 from earwitness.live import Closed, Event, Final, Listening
 from earwitness.options import Options
 from earwitness.pipeline import Engines, Stages
+from earwitness.processes import spawned
 from earwitness.server.recordings import Recordings, keep_sound
 from earwitness.server.settings import Settings
 from earwitness.source import Reference, fetch
@@ -61,13 +61,9 @@ class Session:
         blocks = at_16_khz(_blocks(self._sound), sample_rate)
         self._coming = kept.named_coming(".wav")
         self._tape = Tape(self._coming)
-        self._ours, theirs = multiprocessing.get_context("spawn").Pipe()
-        self._process = multiprocessing.get_context("spawn").Process(
-            target=_listen, args=(theirs, self._coming, settings.library, settings.recordings, options),
-            name="earwitness live", daemon=True,
-        )  # fmt: skip
-        self._process.start()
-        theirs.close()
+        self._process, self._ours = spawned(
+            _listen, self._coming, settings.library, settings.recordings, options, name="earwitness live"
+        )
         self._writer = Thread(target=self._write, args=(blocks,), daemon=True)
         self._writer.start()
 

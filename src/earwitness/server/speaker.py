@@ -6,7 +6,6 @@ The child says one text at a time and keeps the network that spoke last. Who goe
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any
 
 from earwitness.errors import EarwitnessError
 from earwitness.options import SpeechOptions
+from earwitness.processes import spawned
 from earwitness.server import speech
 from earwitness.server.child import NICENESS
 from earwitness.server.problems import FailedError
@@ -76,11 +76,7 @@ class Speaker:
         return found
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self.process = context.Process(target=_speak, args=(theirs,), name="earwitness speaker", daemon=True)
-        self.process.start()
-        theirs.close()
+        self.process, self._connection = spawned(_speak, name="earwitness speaker")
 
 
 def _speak(connection: Connection) -> None:

@@ -24,7 +24,7 @@ class JobOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    language: Annotated[str, Field(max_length=20, description="An ISO 639-1 code.")] | None = None
+    language: Annotated[str, Field(max_length=20, description="An ISO 639-1 code, or a name.")] | None = None
     task: Literal["transcribe", "translate"] | None = None
     hotwords: Text | None = None
     initial_prompt: Text | None = None
