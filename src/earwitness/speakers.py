@@ -29,7 +29,7 @@ BATCH_SPANS = 1_500
 """Spans embedded between two reports of progress: five minutes of speech."""
 STEP_S = 0.1
 """Spans are summed up to this."""
-HALVED = -0.25
+HALVED = -0.35
 """Evidence from which on two of a known number of voices are likely to be halves of one, because the last of them says
 too little for a cut to find: 17 of 20 shows with a guest of two words have more, 9 of 420 joined talks."""
 STRANGER_CHANCE = 0.9

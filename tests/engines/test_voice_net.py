@@ -59,7 +59,7 @@ def test_pooling_of_spans_beyond_the_end_is_finite() -> None:
 def test_it_satisfies_the_protocol() -> None:
     embedder: VoiceEmbedder = VoiceNet()
     assert embedder.name == "builtin"
-    assert embedder.embed(noise(3), []).shape == (0, 32)
+    assert embedder.embed(noise(3), []).shape == (0, 96)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_points_are_finite_whatever_is_heard(samples: np.ndarray) -> None:
     spans = [Region(0, 1.6), Region(0.5, 0.51), Region(1.4, 3.0), Region(2.9, 4.5), Region(7, 8.6)]
     for embedder in (VoiceNet(), VoicePrints()):
         points = embedder.embed(samples, spans)
-        assert points.shape == (5, 48 if embedder.name == "prints" else 32)
+        assert points.shape == (5, 48 if embedder.name == "prints" else 96)
         assert np.isfinite(points).all()
 
 

@@ -11,12 +11,15 @@ import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.signal import butter, fftconvolve, resample_poly, sosfilt, sosfiltfilt
+from scipy.signal import butter, fftconvolve, istft, resample_poly, sosfilt, sosfiltfilt, stft
 
 SAMPLE_RATE_HZ = 16_000
 SPEEDS = ((31, 25), (29, 25), (27, 25), (25, 25), (23, 25), (43, 50), (20, 25))
 """Up and down factors of resampling: 0.81, 0.86, 0.93, 1, 1.09, 1.16 and 1.25 times the speed."""
 BAD_CHANNELS = 3
+SPECTRUM, ENVELOPE_CEPSTRA = 512, 24
+"""Samples of a spectrum, and how many of its cepstra are the vocal tract's."""
+COLOUR_POINTS, COLOUR_DB, TILT_DB = 8, 4.0, 6.0
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -52,6 +55,29 @@ def microphone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     band = [rng.uniform(50, 250), rng.uniform(3500, 7500)]
     tilted = np.convolve(samples, [1, rng.uniform(-0.5, 0.5)], mode="same")
     return sosfilt(butter(2, band, "band", fs=SAMPLE_RATE_HZ, output="sos"), tilted)
+
+
+def other_tract(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Formants moved up by this factor, the pitch as it was."""
+    overlap = SPECTRUM * 3 // 4
+    _, _, spectra = stft(samples, SAMPLE_RATE_HZ, nperseg=SPECTRUM, noverlap=overlap)
+    cepstra = np.fft.irfft(np.log(np.abs(spectra) + 1e-7), axis=0)
+    cepstra[ENVELOPE_CEPSTRA : len(cepstra) - ENVELOPE_CEPSTRA + 1] = 0
+    envelopes = np.fft.rfft(cepstra, axis=0).real
+    bins = np.arange(len(envelopes))
+    moved = np.stack([np.interp(bins / factor, bins, envelope) for envelope in envelopes.T], axis=1)
+    changed = spectra * np.exp(np.clip(moved - envelopes, -6, 6))
+    return istft(changed, SAMPLE_RATE_HZ, nperseg=SPECTRUM, noverlap=overlap)[1][: len(samples)]
+
+
+def coloured(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Louder here and softer there along the mel scale, by a few decibels, as through some other microphone."""
+    mel = np.log1p(np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ) / 700)
+    gains_db = rng.normal(0, COLOUR_DB, COLOUR_POINTS) + rng.uniform(-TILT_DB, TILT_DB) * np.linspace(
+        -1, 1, COLOUR_POINTS
+    )
+    gain_db = np.interp(mel, np.linspace(0, mel[-1], COLOUR_POINTS), gains_db)
+    return np.fft.irfft(np.fft.rfft(samples) * 10 ** (gain_db / 20), len(samples))
 
 
 def telephone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,7 @@ The number of steps is fixed; with the same seed and machine the weights are the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from frames import BANDS, cosines
 from listening import VERSIONS, Sounds
 from network import INPUTS, Network, Trunk
 from spoiling import spoiled
+from torch import nn
 
 from earwitness.engines.voice_net import LOUD_PERCENTILE, network_frames
 
@@ -86,16 +87,20 @@ def pieces(
     return x, torch.from_numpy(chosen)
 
 
-def untrained(sounds: Sounds, recipe: Recipe, seed: int) -> Network:
-    """For sounds that come `VERSIONS` a voice."""
-    torch.manual_seed(seed)
+def statistics(sounds: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of what the network sees of sounds (t, 42), each of shape (27,)."""
     total, squares, count = np.zeros(INPUTS), np.zeros(INPUTS), 0
     for sound in sounds:
         seen = network_frames(engine_frames(sound)).astype(np.float64)
         total, squares, count = total + seen.sum(axis=0), squares + (seen**2).sum(axis=0), count + len(seen)
     mean = total / count
-    scale = np.sqrt(squares / count - mean**2) + 1e-3
-    shift, scale = (torch.from_numpy(np.float32(array)) for array in (mean, scale))
+    return mean, np.sqrt(squares / count - mean**2) + 1e-3
+
+
+def untrained(sounds: Sounds, recipe: Recipe, seed: int) -> Network:
+    """For sounds that come `VERSIONS` a voice."""
+    torch.manual_seed(seed)
+    shift, scale = (torch.from_numpy(np.float32(array)) for array in statistics(sounds))
     trunk = Trunk(shift, scale, recipe.channels, recipe.dilations)
     return Network(trunk, len(sounds) // VERSIONS)
 
@@ -111,7 +116,7 @@ def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Netw
     network, rng = untrained(sounds, recipe, seed), np.random.default_rng(seed)
     tensors = [torch.from_numpy(sound) for sound in sounds]
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.05)
-    first = _restored(checkpoint, network, optimizer, rng) if checkpoint.exists() else 0
+    first = restored(checkpoint, network, optimizer, rng) if checkpoint.exists() else 0
     losses, shares = [], []
     for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
@@ -129,18 +134,18 @@ def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Netw
                 f"{recipe.name}, step {step + 1}: loss {np.mean(losses):.3f}, right {np.mean(shares):.1%}", flush=True
             )
             losses, shares = [], []
-            _keep(checkpoint, step + 1, network, optimizer, rng)
+            keep(checkpoint, step + 1, network, optimizer, rng)
     return network.eval()
 
 
-def _keep(path: Path, step: int, network: Network, optimizer: torch.optim.Optimizer, rng: np.random.Generator) -> None:
+def keep(path: Path, step: int, network: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator) -> None:
     part = path.with_suffix(".part")
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
     torch.save({**state, "step": step, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}, part)
     part.rename(path)
 
 
-def _restored(path: Path, network: Network, optimizer: torch.optim.Optimizer, rng: np.random.Generator) -> int:
+def restored(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator) -> int:
     """The step to go on with."""
     state = torch.load(path, weights_only=True)
     network.load_state_dict(state["network"])

@@ -30,22 +30,29 @@ learning longer. Settings were chosen by such figures, from a handful of choices
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from learning import LONGEST_FRAMES, RECIPES, trained
+from learning import LONGEST_FRAMES, RECIPES, statistics, trained
 from listening import all_heard
 from network import INPUTS, Trunks
-from points import discriminant
+from points import points_of
+from teaching import all_lessons, taught
 from voices import arguments, held_out, readers
 
 from earwitness.engines.voice_net import POINTS, SHIPPED, TRUNK
+
+LARGE = 1000
+"""Weights; fewer are kept as they are."""
 
 
 def export(trunk: Trunks, path: Path) -> None:
@@ -59,6 +66,18 @@ def export(trunk: Trunks, path: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
+    model = onnx.load(path)
+    halve(model.graph)
+    onnx.save(model, path)
+
+
+def halve(graph: onnx.GraphProto) -> None:
+    """Keeps the weights in half the digits; they are brought back to all of them when the file is read."""
+    weights = [w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT and math.prod(w.dims) > LARGE]
+    for weight in weights:
+        name, half = weight.name, onnx.numpy_helper.to_array(weight).astype(np.float16)
+        weight.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}_half"))
+        graph.node.insert(0, onnx.helper.make_node("Cast", [weight.name], [name], to=onnx.TensorProto.FLOAT))
 
 
 def main() -> None:
@@ -75,9 +94,12 @@ def main() -> None:
     sounds = [sound for of in by_reader.values() for sound in of]
     print(f"{len(by_reader)} readers, {len(sounds)} sounds", flush=True)
     networks = [trained(sounds, recipe, given.seed, given.work / f"{recipe.name}.pt") for recipe in RECIPES]
+    lessons = all_lessons(given.folder, list(by_reader), given.seed, given.work / "lessons", 2)
+    of_lessons = statistics(lesson.frames.astype(np.float32) for lesson in lessons[::7])
+    pupil = taught(lessons, of_lessons, given.seed, given.work / "pupil.pt")
     given.output.mkdir(parents=True, exist_ok=True)
-    points = asdict(discriminant(networks, sounds))
-    export(Trunks([network.trunk for network in networks]), given.output / TRUNK)
+    points = asdict(points_of(networks, sounds, pupil, lessons))
+    export(Trunks([network.trunk for network in (*networks, pupil)]), given.output / TRUNK)
     np.savez_compressed(given.output / POINTS, **points, readers=np.array(list(by_reader)))
     print(f"{len(by_reader)} readers -> {given.output}")
 

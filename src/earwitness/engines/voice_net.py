@@ -1,11 +1,12 @@
-"""The built-in voice embedder: a small network and the statistics of `mfcc_lda` under one linear discriminant.
+"""The built-in voice embedder: a small network, and the statistics of `mfcc_lda`.
 
-The network, which is two that learnt differently (700,000 weights together, run by onnxruntime), hears the frames that
-the statistics are taken of: 25 cepstra, log pitch and periodicity. Every 20 ms each of the two gives 256 values and how
-much they count; the means and deviations of these over a span, twice 512 numbers, join the span's 63 statistics. A
-matrix makes 32 numbers of them, in which one voice varies by about 1 a dimension and voices lie apart. Another matrix
-makes prints, for which what a telephone or a room does to a voice counts as that voice's own variation.
-`training/embedder/train.py` made all of it; see there for figures.
+The network, which is three that learnt differently (1,700,000 weights together, run by onnxruntime), hears the frames
+that the statistics are taken of: 25 cepstra, log pitch and periodicity. Every 20 ms each of the three gives 256 values
+and how much they count; the means and deviations of these over a span, three times 512 numbers, join the span's 63
+statistics. A matrix makes 96 numbers of them, in which one voice varies by about 1 a dimension and voices lie apart: 32
+by a linear discriminant of what two of the networks and the statistics say, 64 by the third network, which learnt from
+another embedder that knows many more voices. Another matrix makes prints, for which what a telephone or a room does to
+a voice counts as that voice's own variation. `training/embedder/train.py` made all of it; see there for figures.
 
 Snyder et al., "X-vectors: robust DNN embeddings for speaker recognition", 2018, for statistics of a network's frames.
 """
@@ -24,6 +25,7 @@ import numpy as np
 from earwitness.engines.mfcc_lda import Heard, projected, rows_of
 from earwitness.errors import ModelError
 from earwitness.types import Region
+from earwitness.units import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,6 +40,12 @@ STRIDE = 2
 LOUD_PERCENTILE = 90
 """Loudness is taken against this percentile of it, so that gain does not matter."""
 LEAST_VARIANCE = 1e-4
+NARROW_DB, NARROW_WEIGHT = -33.0, 1.7
+"""With less power than this above 4.2 kHz, beside that of the voice's band, sound has come over a telephone or was
+recorded at 8 kHz: from -41 dB down, where speech has -27 dB and more. There the taught network tells voices apart much
+better, and counts for so much more."""
+HIGH_HZ, VOICE_HZ = (4200.0, 7500.0), (300.0, 3400.0)
+LISTENED_WINDOWS, LISTENED_SAMPLES = 200, 4096
 
 
 def network_frames(frames: FloatArray) -> FloatArray:
@@ -93,17 +101,41 @@ def all_pooled(values: FloatArray, gates: FloatArray, edges: npt.NDArray[np.intp
     return np.concatenate([pooled(part, gate, edges) for part, gate in zip(own, gates, strict=True)], axis=1)
 
 
+def is_narrow(samples: FloatArray) -> bool:
+    """Whether nothing is above the band of a telephone, by windows evenly over all of it.
+
+    >>> hiss = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    >>> is_narrow(hiss), is_narrow(np.convolve(hiss, np.ones(8) / 8).astype(np.float32))
+    (False, False)
+
+    Args:
+        samples: shape (n,), at 16 kHz, whatever is in them.
+    """
+    from scipy.fft import rfft
+
+    starts = np.linspace(0, max(0, len(samples) - LISTENED_SAMPLES), LISTENED_WINDOWS).astype(np.intp)
+    hertz = np.fft.rfftfreq(LISTENED_SAMPLES, 1 / SAMPLE_RATE_HZ)
+    power = np.zeros(len(hertz))
+    for start in np.unique(starts):
+        window = np.nan_to_num(samples[start : start + LISTENED_SAMPLES], posinf=0.0, neginf=0.0)
+        power += np.abs(rfft(window * np.hanning(len(window)), LISTENED_SAMPLES)) ** 2
+    high, voice = (power[(hertz > low) & (hertz < top)].sum() for low, top in (HIGH_HZ, VOICE_HZ))
+    return bool(high < voice * 10 ** (NARROW_DB / 10))
+
+
 class VoiceNet:
     """The `VoiceEmbedder` "builtin".
 
     >>> VoiceNet().embed(np.zeros(32_000, np.float32), [Region(0, 1.6), Region(0.4, 2)]).shape
-    (2, 32)
+    (2, 96)
     """
 
     name = "builtin"
     window_s = 1.6
     arrays = ("constant", "matrix")
     """Those of the file that make points of numbers."""
+    told = 32
+    """The first dimensions are the discriminant's, the others the taught network's."""
 
     def __init__(self, folder: Path = SHIPPED, threads: int = 0) -> None:
         """Loads the matrix that `training/embedder/train.py` wrote; the network, when it first hears something.
@@ -145,9 +177,12 @@ class VoiceNet:
             raise self._broken(TRUNK, error) from error
 
     def embed(self, samples: FloatArray, spans: Sequence[Region]) -> FloatArray:
-        """Shape (len(spans), 32), of prints 48: one voice varies by about 1 in each dimension, whatever it says."""
+        """Shape (len(spans), 96), of prints 48: one voice varies by about 1 a dimension, whatever it says."""
         _ = self._session  # loaded once, before several threads want it
-        return rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
+        points = rows_of(samples, spans, self._matrix.shape[1], self._points, self._threads)
+        if self.told < points.shape[1] and is_narrow(samples):
+            points[:, self.told :] *= NARROW_WEIGHT
+        return points
 
     def _points(self, sound: Heard) -> FloatArray:
         values, gates = self._session.run(None, {"frames": _input(sound)})
@@ -164,6 +199,7 @@ class VoicePrints(VoiceNet):
 
     name = "prints"
     arrays = ("print_constant", "print_matrix")
+    told = 48
 
 
 def _input(sound: Heard) -> FloatArray:
