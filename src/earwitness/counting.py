@@ -40,7 +40,7 @@ SPLIT, JOINED = -0.12, -0.43
 """Evidence from which on two voices are likely to be one split, and up to which they are surely two."""
 SPLIT_SLOPE, JOINED_SLOPE, SOFTNESS = 2.3, 1.94, 0.15
 """What evidence beyond these costs, beside the two other measures, and within how much of it this begins. These, and
-`VOICES`, are what chose best in 390 joined talks, clean, in noise and over telephones, rounded."""
+`VOICES`, are what chose best in some thousand joined talks, clean, in noise and over telephones."""
 
 
 def best_partition(points: FloatArray, partitions: Mapping[int, IntArray]) -> int:

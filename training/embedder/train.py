@@ -1,21 +1,25 @@
 """Trains the built-in voice network: src/earwitness/engines/data/voice_trunk.onnx and voice_points.npz.
 
     pip install torch==2.13.0 onnx
+    pip install --no-deps resemblyzer==0.1.4 && pip install librosa webrtcvad 'setuptools<81'
     python training/embedder/train.py FOLDER [--hold-out 20] [--seed 0] [--output FOLDER] [--work FOLDER]
 
-FOLDER is that of `training/voices.py`, whose readers and held-out readers these are. Three steps: every reader becomes
-seven voices, heard clean and over three bad channels (`hearing.py`, `listening.py`); two networks learn to tell these
-voices apart, every piece of them spoiled anew (`network.py`, `learning.py`, `spoiling.py`); linear discriminants then
-take the networks' embeddings and the statistics of `earwitness.engines.mfcc_lda` together (`points.py`). On two cores
-that do nothing else this takes three quarters of an hour; `--work` keeps the frames and the checkpoints, from which a
-run that broke off goes on. With the same seed the sound is the same; weights differ in their last digits between
-machines.
+FOLDER is that of `training/voices.py`, whose readers and held-out readers these are. Every reader becomes seven voices,
+heard clean and over three bad channels (`hearing.py`, `listening.py`); two networks learn to tell these voices apart,
+every piece of them spoiled anew (`network.py`, `learning.py`, `spoiling.py`); a third learns from a teacher
+(`teaching.py`); linear discriminants take the first two networks' embeddings and the statistics of
+`earwitness.engines.mfcc_lda` together, and the third's come beside (`points.py`). On two cores that do nothing else
+this takes an hour and a half; `--work` keeps the frames and the checkpoints, from which a run that broke off goes on.
+With the same seed the sound is the same; weights differ in their last digits between machines.
 
 The weights that ship were made with `--hold-out 20` (12 of the 180 readers say too little and taught nothing); the two
-networks were trained side by side, each from its own checkpoint, with the steps, seeds and settings of `RECIPES`.
+networks were trained side by side, each from its own checkpoint, with the steps, seeds and settings of `RECIPES`. The
+third was taught by a draft of `teaching.py`, with the same settings, and then for 2400 steps more at half the rate,
+every second batch with noise; it was joined to the others as they were. This script has not been run from end to end
+since.
 
-Equal error rates of `measure.py`, Euclidean distance, trained on the same 180 readers; "alone" is the discriminant of
-`training/voices.py`:
+Equal error rates of `measure.py` without the third network, Euclidean distance, trained on the same 180 readers;
+"alone" is the discriminant of `training/voices.py`:
 
                       0.8 s             1.5 s              3 s
                    now   alone       now   alone       now   alone
