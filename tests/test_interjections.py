@@ -74,8 +74,9 @@ def test_where_two_are_given_the_second_is_whoever_says_a_word_and_no_half_of_th
     assert (word.start, word.end) == pytest.approx(WORD, abs=0.05)
 
 
-def test_what_is_odd_and_like_a_strangers_word_is_the_strangers_too() -> None:
-    """The second word alone is not odd enough."""
+def test_what_is_odd_and_like_a_strangers_word_is_the_strangers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second word alone is not odd enough: 320, wherever the limit lies."""
+    monkeypatch.setattr("earwitness.interjections.STRANGE", 450.0)
     alone = diarize(*show(-0.9, twice=True), Ear(1.0, of_second=0.3))
     assert len({turn.speaker for turn in alone.turns}) == 1
     both = diarize(*show(-0.9, twice=True), Ear(0.0, of_second=0.3))

@@ -115,7 +115,7 @@ def evidence(means: FloatArray, sizes: Any, index: int) -> Any:
 
     >>> import numpy as np
     >>> evidence(np.array([[3.0], [3.0], [-3.0]]), np.array([20, 20, 20]), 0).round(1).tolist()[1:]
-    [1.2, -26.1]
+    [0.4, -17.2]
 
     Args:
         means: of the groups, in spreads: shape (groups, d).
