@@ -105,10 +105,10 @@ def untrained(sounds: Sounds, recipe: Recipe, seed: int) -> Network:
     return Network(trunk, len(sounds) // VERSIONS)
 
 
-def rate_at(step: int, recipe: Recipe) -> float:
+def rate_at(step: int, steps: int, warm_up_steps: int) -> float:
     """Rises over the first steps, then falls along a cosine."""
-    falling = 0.5 + 0.5 * math.cos(math.pi * step / recipe.steps) + 0.003
-    return RATE * min(1.0, (step + 1) / recipe.warm_up_steps) * falling
+    falling = 0.5 + 0.5 * math.cos(math.pi * step / steps) + 0.003
+    return RATE * min(1.0, (step + 1) / warm_up_steps) * falling
 
 
 def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Network:
@@ -120,7 +120,7 @@ def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Netw
     losses, shares = [], []
     for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, recipe)
+            group["lr"] = rate_at(step, recipe.steps, recipe.warm_up_steps)
         x, chosen = pieces(tensors, network.trunk, recipe, rng)
         loss, share = network.loss(x, chosen // VERSIONS, MARGIN * min(1.0, step / recipe.steps / 0.4))
         optimizer.zero_grad()

@@ -13,7 +13,6 @@ neural network", 2015; Park et al., "Relational knowledge distillation", 2019, f
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -23,7 +22,7 @@ import hearing
 import numpy as np
 import torch
 from frames import frames
-from learning import STEPS_TO_CHECKPOINT, heard_frames, keep, restored
+from learning import RATE, STEPS_TO_CHECKPOINT, heard_frames, keep, rate_at, restored
 from network import OUTPUTS, Trunk, pooled
 from scipy.signal import resample_poly
 from torch import nn
@@ -45,7 +44,7 @@ TELEPHONE_SHARE, BAD_SHARE = 0.4, 0.25
 PEAK = (0.1, 0.95)
 
 CHANNELS, DILATIONS = 256, (1, 2, 3, 1)
-STEPS, WARM_UP_STEPS, WINDOWS_A_STEP, RATE = 6000, 150, 128, 3e-3
+STEPS, WARM_UP_STEPS, WINDOWS_A_STEP = 6000, 150, 128
 SPOILT_SHARE, SPOILING = 0.3, (0.1, 0.2, 0.1, 0.2)
 JITTER = (0.3, 0.05)
 """Deviations, in those of the frames, of a window's level and of every frame."""
@@ -178,9 +177,8 @@ def taught(lessons: list[Lesson], statistics: tuple[np.ndarray, np.ndarray], see
     places = [(sound, int(at)) for sound, lesson in enumerate(lessons) for at in lesson.starts]
     losses = []
     for step in range(first, STEPS):
-        falling = 0.5 + 0.5 * math.cos(math.pi * step / STEPS) + 0.003
         for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / WARM_UP_STEPS) * falling
+            group["lr"] = rate_at(step, STEPS, WARM_UP_STEPS)
         chosen = rng.choice(len(places), WINDOWS_A_STEP, replace=False)
         x = _windows(sounds, [places[index] for index in chosen], pupil.trunk, rng)
         loss = pupil.loss(x, wanted[torch.from_numpy(chosen)])

@@ -9,7 +9,7 @@ heard clean and over three bad channels (`hearing.py`, `listening.py`); two netw
 every piece of them spoiled anew (`network.py`, `learning.py`, `spoiling.py`); a third learns from a teacher
 (`teaching.py`); linear discriminants take the first two networks' embeddings and the statistics of
 `earwitness.engines.mfcc_lda` together, and the third's come beside (`points.py`). On two cores that do nothing else
-this takes an hour and a half; `--work` keeps the frames and the checkpoints, from which a run that broke off goes on.
+this should take some two hours; `--work` keeps the frames and the checkpoints, from which a run that broke off goes on.
 With the same seed the sound is the same; weights differ in their last digits between machines.
 
 The weights that ship were made with `--hold-out 20` (12 of the 180 readers say too little and taught nothing); the two
