@@ -4,8 +4,9 @@
     python scripts/measure_scale.py run RECORDING... [--diarizer NAME] [--threads N] [--rounds 3] [--json]
 
 `make` writes FOLDER/talk_1h.flac and so on, as `earwitness synth --from-recordings` does: four readers of DATA, a
-folder with `manifest.jsonl`, in turn. They have not so much to say, so each recording is given many times under other
-names; it is cut elsewhere every time. Ten hours take some 5 GB of memory to make.
+folder with `manifest.jsonl`, in turn. Only those whose name is a number, as in LibriSpeech: "reader" may be several
+people. They have not so much to say, so each recording is given many times under other names; it is cut elsewhere every
+time. Ten hours take some 5 GB of memory to make.
 
 `run` gives each recording to a process of its own, the recordings in turn so that other work on the machine hits all
 of them, and tells the median of the rounds. No words are recognised. "Speed" is that of speech detection, embedding,
@@ -134,10 +135,11 @@ def report(costs: Sequence[Cost]) -> None:
 def make(folder: Path, data: Path, hours: float) -> None:
     """A talk of so many hours, the seed being their number."""
     items = recordings.load(str(data))
-    heard_s = {name: sum(item.truth.duration or 0 for item in said) for name, said in recordings.readers(items).items()}
+    by_reader = {name: said for name, said in recordings.readers(items).items() if name.isdigit()}
+    heard_s = {name: sum(item.truth.duration or 0 for item in said) for name, said in by_reader.items()}
     readers = sorted(heard_s, key=lambda name: -heard_s[name])[:READERS]
     times = int(1.5 * hours * 3600 / sum(heard_s[name] for name in readers)) + 2
-    wanted = [item for name in readers for item in recordings.readers(items)[name]]
+    wanted = [item for name in readers for item in by_reader[name]]
     many = [_again(item, number) for item in wanted for number in range(times)]
     made = recordings.conversation(many, speakers=READERS, duration_s=hours * 3600, seed=round(hours))
     told = episode.write(made, folder / f"talk_{hours:g}h.flac")

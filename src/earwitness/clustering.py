@@ -4,8 +4,8 @@ Up to five minutes of speech are cut into every plausible number of voices, by W
 k-means, and `earwitness.counting` says which cut is best.
 
 Longer talk is first cut into small groups, five minutes at a time; the most alike of these are joined until few are
-left, and an equal share of each stands for all, so that no voice is lost for saying little. Cost and memory grow with
-the number of points, not with its square.
+left, and some of each stand for all: fewer of a small group, so that a cough is no voice, but more than its share, so
+that no voice is lost for saying little. Cost and memory grow with the number of points, not with its square.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ BATCH_SPANS = 750
 """Clustered by Ward's method at a time: its cost grows with their square."""
 GROUPS_OF_BATCH, GROUPS = 12, 24
 """Into how many groups a batch of long talk is cut, and how many are left of those of all batches."""
+SHARE_POWER = 0.5
+"""Of a group's size, as which its share of those that stand for all grows: between a head each and a vote each."""
 MIN_SPANS = 3
 """A smaller cluster (2.4 s of talk at most) is an outlier, and no voice of its own unless that is asked for."""
 MOST_VOICES = 10
@@ -141,15 +143,18 @@ def _refined(points: FloatArray, means: FloatArray) -> IntArray:
 
 
 def _representatives(points: FloatArray) -> IntArray:
-    """Indices of at most `BATCH_SPANS` points, of every group of them as many."""
+    """Indices of some `BATCH_SPANS` points, of every group of them `MIN_SPANS` or more as far as it has them."""
     groups: list[IntArray] = []
     for begin in range(0, len(points), BATCH_SPANS):
         batch = points[begin : begin + BATCH_SPANS]
         labels = _branches(_tree(batch), GROUPS_OF_BATCH) if len(batch) > 1 else np.zeros(1, np.intp)
         groups += [begin + np.flatnonzero(labels == label) for label in np.unique(labels)]
-    share = BATCH_SPANS // GROUPS
+    groups = _few(points, groups)
+    worth = np.array([len(group) for group in groups]) ** SHARE_POWER
+    shares = np.maximum(MIN_SPANS, BATCH_SPANS * worth / worth.sum()).astype(np.intp)
     chosen = [
-        group[np.linspace(0, len(group) - 1, min(share, len(group))).astype(np.intp)] for group in _few(points, groups)
+        group[np.linspace(0, len(group) - 1, min(share, len(group))).astype(np.intp)]
+        for group, share in zip(groups, shares, strict=True)
     ]
     return np.sort(np.concatenate(chosen))
 

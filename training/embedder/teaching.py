@@ -35,17 +35,17 @@ TAUGHT = 256
 """Numbers in what the teacher says."""
 WINDOW_FRAMES, HOP_FRAMES = 160, 40
 """The teacher listens to 1.6 s at a time, and so do our spans."""
-PER_READER = 36
-SPEEDS = (0.8, 1.25)
-TRACT_SHARE, TRACT = 0.6, (0.86, 1.16)
+PER_READER = 72
+SPEEDS = (0.75, 1.33)
+TRACT_SHARE, TRACT = 0.65, (0.83, 1.19)
 """How often formants are moved, and how far."""
 COLOUR_SHARE = 0.7
-TELEPHONE_SHARE, BAD_SHARE = 0.4, 0.25
+TELEPHONE_SHARE, BAD_SHARE = 0.45, 0.25
 PEAK = (0.1, 0.95)
 
 CHANNELS, DILATIONS = 256, (1, 2, 3, 1)
-STEPS, WARM_UP_STEPS, WINDOWS_A_STEP = 6000, 150, 128
-SPOILT_SHARE, SPOILING = 0.3, (0.1, 0.2, 0.1, 0.2)
+STEPS, WARM_UP_STEPS, WINDOWS_A_STEP = 40_000, 150, 128
+SPOILT_SHARE, SPOILING = 0.4, (0.05, 0.5, 0.05, 0.2)
 JITTER = (0.3, 0.05)
 """Deviations, in those of the frames, of a window's level and of every frame."""
 DISTANCE = 16.0
