@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BATCH_SPANS = 750
 """Clustered by Ward's method at a time: its cost grows with their square."""
-GROUPS_OF_BATCH, GROUPS = 12, 24
+GROUPS_OF_BATCH, GROUPS = 12, 32
 """Into how many groups a batch of long talk is cut, and how many are left of those of all batches."""
 SHARE_POWER = 0.5
 """Of a group's size, as which its share of those that stand for all grows: between a head each and a vote each."""
