@@ -6,7 +6,7 @@ The number of steps is fixed; with the same seed and machine the weights are the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,29 +113,44 @@ def rate_at(step: int, steps: int, warm_up_steps: int) -> float:
 
 def trained(sounds: Sounds, recipe: Recipe, seed: int, checkpoint: Path) -> Network:
     """A network that tells the voices apart; from the checkpoint on where there is one."""
-    network, rng = untrained(sounds, recipe, seed), np.random.default_rng(seed)
+    network = untrained(sounds, recipe, seed)
     tensors = [torch.from_numpy(sound) for sound in sounds]
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.05)
-    first = restored(checkpoint, network, optimizer, rng) if checkpoint.exists() else 0
-    losses, shares = [], []
-    for step in range(first, recipe.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, recipe.steps, recipe.warm_up_steps)
+
+    def loss_at(step: int, rng: np.random.Generator) -> torch.Tensor:
         x, chosen = pieces(tensors, network.trunk, recipe, rng)
-        loss, share = network.loss(x, chosen // VERSIONS, MARGIN * min(1.0, step / recipe.steps / 0.4))
+        return network.loss(x, chosen // VERSIONS, MARGIN * min(1.0, step / recipe.steps / 0.4))
+
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.05)
+    learn(network, optimizer, loss_at, recipe.steps, recipe.warm_up_steps, seed, checkpoint)
+    return network.eval()
+
+
+def learn(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_at: Callable[[int, np.random.Generator], torch.Tensor],
+    steps: int,
+    warm_up_steps: int,
+    seed: int,
+    checkpoint: Path,
+) -> None:
+    """Takes these steps, of which `loss_at` says the loss; from the checkpoint on where there is one."""
+    rng = np.random.default_rng(seed)
+    first = restored(checkpoint, network, optimizer, rng) if checkpoint.exists() else 0
+    losses = []
+    for step in range(first, steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(step, steps, warm_up_steps)
+        loss = loss_at(step, rng)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         losses.append(loss.item())
-        shares.append(share)
         if (step + 1) % STEPS_TO_CHECKPOINT == 0:
-            print(
-                f"{recipe.name}, step {step + 1}: loss {np.mean(losses):.3f}, right {np.mean(shares):.1%}", flush=True
-            )
-            losses, shares = [], []
+            print(f"{checkpoint.stem}, step {step + 1}: loss {np.mean(losses):.3f}", flush=True)
+            losses = []
             keep(checkpoint, step + 1, network, optimizer, rng)
-    return network.eval()
 
 
 def keep(path: Path, step: int, network: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator) -> None:

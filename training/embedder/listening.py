@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -22,24 +23,37 @@ PER_READER = len(hearing.SPEEDS) * VERSIONS
 Sounds = list[np.ndarray]
 
 
+def kept(path: Path, arrays: Callable[[], Iterable[np.ndarray]]) -> list[np.ndarray]:
+    """Those of the file, or what comes of the call, and then they are in the file."""
+    if not path.exists():
+        # Written beside and moved, so that what lies there is whole.
+        part = path.with_suffix(".part.npz")
+        np.savez(part, *arrays())
+        part.rename(path)
+    with np.load(path) as file:
+        return [file[f"arr_{number}"] for number in range(len(file.files))]
+
+
+def babble_of(
+    known: Mapping[str, tuple[Path, str]], names: list[str], index: int, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """The samples of two or three other readers."""
+    others = [int(other) for other in rng.choice(len(names), 3, replace=False) if other != index]
+    return [np.asarray(load(known[names[other]][0]).samples) for other in others]
+
+
 def heard(folder: Path, names: list[str], index: int, seed: int, work: Path) -> Sounds:
     """Frames (n, 42) of one reader's voices, `VERSIONS` each, clean first: from `work`, or computed and put there."""
-    kept = work / f"{names[index]}.npz"
-    if not kept.exists():
+
+    def computed() -> Iterator[np.ndarray]:
         known, rng = readers(folder), np.random.default_rng([seed, index])
-        others = [int(other) for other in rng.choice(len(names), 3, replace=False) if other != index]
-        babble = [np.asarray(load(known[names[other]][0]).samples) for other in others]
-        found = []
+        babble = babble_of(known, names, index, rng)
         for voice in hearing.speeds(np.asarray(load(known[names[index]][0]).samples)):
             for version in range(VERSIONS):
                 samples = hearing.bad_channel(voice, babble, rng) if version else voice
-                found.append(frames(samples.astype(np.float32)))
-        # Written beside and moved, so that what lies there is whole.
-        part = kept.with_suffix(".part.npz")
-        np.savez(part, *found)
-        part.rename(kept)
-    with np.load(kept) as arrays:
-        return [arrays[f"arr_{number}"] for number in range(PER_READER)]
+                yield frames(samples.astype(np.float32))
+
+    return kept(work / f"{names[index]}.npz", computed)
 
 
 def all_heard(folder: Path, names: list[str], seed: int, work: Path, processes: int) -> list[Sounds]:

@@ -3,11 +3,10 @@
     python training/embedder/measure.py FOLDER [--network FOLDER] [--projection FILE] [--hold-out 20]
 
 `--network` is what `train.py`, `--projection` what `training/voices.py` wrote, both with the same `--hold-out`. Pairs
-are those of all pieces of 0.8, 1.5 and 3 s, by Euclidean distance, in four sets: "held out", pieces of the readers held
-out, each of whom has one recording, so that pairs of one voice are also of one recording; "own channel", the same,
-each recording through a channel of its own as in training; "one channel", half of them, both of a pair through the
-same line, room, noise or encoding, as in a recording of several; "other day", the LibriSpeech readers of kind "asr",
-where pairs of one voice are of different recordings.
+are those of all pieces of 0.8, 1.5 and 3 s, by Euclidean distance, in these sets: "held out", pieces of the readers
+held out, each of whom has one recording, so that pairs of one voice are also of one recording; "telephone", "mp3",
+"room" and "noise", half of them, all through the same channel, as in a recording of several; "other day", the
+LibriSpeech readers of kind "asr", where pairs of one voice are of different recordings.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ SEED = 0
 Recording = tuple[str, np.ndarray]
 """Reader and samples."""
 
-CHANNELS: tuple[hearing.Change, ...] = (
-    hearing.telephone,
-    hearing.mp3,
-    hearing.room,
-    lambda samples, rng: hearing.coloured_noise(samples, rng, 10.0),
-)
+CHANNELS: dict[str, hearing.Change] = {
+    "telephone": hearing.telephone,
+    "mp3": hearing.mp3,
+    "room": hearing.room,
+    "noise": lambda samples, rng: hearing.coloured_noise(samples, rng, 10.0),
+}
 
 
 def equal_error_rate(same: np.ndarray, different: np.ndarray) -> float:
@@ -78,30 +77,19 @@ def distances(
     return distance[same & kept], distance[~same & kept]
 
 
-def rate(embedder: VoiceEmbedder, groups: list[list[Recording]], length_s: float, *, across: bool) -> float:
-    """Over the pairs within each group."""
-    parts = [distances(embedder, group, length_s, across=across) for group in groups]
-    same, different = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return equal_error_rate(same, different)
-
-
-def recordings(folder: Path, hold_out: int) -> dict[str, list[list[Recording]]]:
-    """Name of a set to groups, within which pieces are compared."""
-    known, rng = readers(folder), np.random.default_rng(SEED)
+def recordings(folder: Path, hold_out: int) -> dict[str, list[Recording]]:
+    """By the name of the set."""
+    known = readers(folder)
     held = [(name, np.asarray(load(known[name][0]).samples)) for name in sorted(held_out(known, hold_out, SEED))]
-    own = []
-    for index, (name, samples) in enumerate(held):
-        babble = [held[(index + step) % len(held)][1] for step in (1, 7)]
-        own.append((name, hearing.bad_channel(samples, babble, rng).astype(np.float32)))
     # Drawn from one seed, the room is the same for all.
-    one = [
-        [(name, change(samples, np.random.default_rng(SEED)).astype(np.float32)) for name, samples in held[::2]]
-        for change in CHANNELS
-    ]
+    channels = {
+        kind: [(who, change(samples, np.random.default_rng(SEED)).astype(np.float32)) for who, samples in held[::2]]
+        for kind, change in CHANNELS.items()
+    }
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     other = [r for r in rows if r["kind"] == "asr" and "librispeech" in r["file"]]
     day = [(str(r["speakers"][0]), np.asarray(load(folder / r["file"]).samples)) for r in other]
-    return {"held out": [held], "own channel": [own], "one channel": one, "other day": [day]}
+    return {"held out": held, **channels, "other day": day}
 
 
 def main() -> None:
@@ -115,10 +103,11 @@ def main() -> None:
     embedders: dict[str, VoiceEmbedder] = {"network": VoiceNet(given.network)}
     if given.projection:
         embedders["discriminant"] = MfccLda(given.projection)
-    for kind, groups in recordings(given.folder, given.hold_out).items():
+    for kind, of in recordings(given.folder, given.hold_out).items():
         for length_s in LENGTHS_S:
             across = kind == "other day"
-            rates = [f"{n} {rate(e, groups, length_s, across=across):.2%}" for n, e in embedders.items()]
+            found = {name: distances(embedder, of, length_s, across=across) for name, embedder in embedders.items()}
+            rates = [f"{name} {equal_error_rate(*pairs):.2%}" for name, pairs in found.items()]
             print(f"{kind}, {length_s} s: {', '.join(rates)}", flush=True)
 
 

@@ -13,6 +13,7 @@ neural network", 2015; Park et al., "Relational knowledge distillation", 2019, f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -22,7 +23,8 @@ import hearing
 import numpy as np
 import torch
 from frames import frames
-from learning import RATE, STEPS_TO_CHECKPOINT, heard_frames, keep, rate_at, restored
+from learning import RATE, heard_frames, learn
+from listening import babble_of, kept
 from network import OUTPUTS, Trunk, pooled
 from scipy.signal import resample_poly
 from torch import nn
@@ -98,26 +100,21 @@ class Teacher:
 
 def lessons_of(folder: Path, names: list[str], index: int, seed: int, work: Path) -> list[Lesson]:
     """Of one reader, `PER_READER`: from `work`, or worked out and put there."""
-    kept = work / f"{names[index]}.npz"
-    if not kept.exists():
+
+    def given() -> Iterator[np.ndarray]:
         torch.set_num_threads(1)
         known, teacher, rng = readers(folder), Teacher(), np.random.default_rng([seed, index])
         samples = np.asarray(load(known[names[index]][0]).samples, np.float64)
-        others = [int(other) for other in rng.choice(len(names), 3, replace=False) if other != index]
-        babble = [np.asarray(load(known[names[other]][0]).samples) for other in others]
-        arrays = {}
-        for number in range(PER_READER):
+        babble = babble_of(known, names, index, rng)
+        for _ in range(PER_READER):
             heard = voiced(samples, babble, rng)
             starts, said = teacher.says(heard)
             seen = frames(heard)
             whole = starts + WINDOW_FRAMES <= len(seen)
-            parts = seen.astype(np.float16), starts[whole], said[whole].astype(np.float16)
-            arrays |= {f"{name}{number}": part for name, part in zip("fse", parts, strict=True)}
-        part = kept.with_suffix(".part.npz")
-        np.savez(part, **arrays)
-        part.rename(kept)
-    with np.load(kept) as file:
-        return [Lesson(*(file[f"{name}{number}"] for name in "fse")) for number in range(PER_READER)]
+            yield from (seen.astype(np.float16), starts[whole], said[whole].astype(np.float16))
+
+    parts = kept(work / f"{names[index]}.npz", given)
+    return [Lesson(*parts[at : at + 3]) for at in range(0, len(parts), 3)]
 
 
 def all_lessons(folder: Path, names: list[str], seed: int, work: Path, processes: int) -> list[Lesson]:
@@ -164,31 +161,20 @@ def taught(lessons: list[Lesson], statistics: tuple[np.ndarray, np.ndarray], see
         statistics: mean and deviation of the frames as the engine sees them, each of shape (27,).
     """
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     said = torch.from_numpy(np.concatenate([lesson.said for lesson in lessons]).astype(np.float32))
     mean = said.mean(0)
     scale = float((said - mean).square().mean().sqrt())
     wanted = (said - mean) / scale
     shift, deviation = (torch.from_numpy(np.float32(array)) for array in statistics)
     pupil = Pupil(Trunk(shift, deviation, CHANNELS, DILATIONS), mean.numpy(), scale)
-    optimizer = torch.optim.AdamW(pupil.parameters(), RATE, weight_decay=0.02)
-    first = restored(checkpoint, pupil, optimizer, rng) if checkpoint.exists() else 0
     sounds = [torch.from_numpy(lesson.frames) for lesson in lessons]
     places = [(sound, int(at)) for sound, lesson in enumerate(lessons) for at in lesson.starts]
-    losses = []
-    for step in range(first, STEPS):
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, STEPS, WARM_UP_STEPS)
+
+    def loss_at(step: int, rng: np.random.Generator) -> torch.Tensor:
         chosen = rng.choice(len(places), WINDOWS_A_STEP, replace=False)
         x = _windows(sounds, [places[index] for index in chosen], pupil.trunk, rng)
-        loss = pupil.loss(x, wanted[torch.from_numpy(chosen)])
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(pupil.parameters(), 5.0)
-        optimizer.step()
-        losses.append(loss.item())
-        if (step + 1) % STEPS_TO_CHECKPOINT == 0:
-            print(f"pupil, step {step + 1}: loss {np.mean(losses):.3f}", flush=True)
-            losses = []
-            keep(checkpoint, step + 1, pupil, optimizer, rng)
+        return pupil.loss(x, wanted[torch.from_numpy(chosen)])
+
+    optimizer = torch.optim.AdamW(pupil.parameters(), RATE, weight_decay=0.02)
+    learn(pupil, optimizer, loss_at, STEPS, WARM_UP_STEPS, seed, checkpoint)
     return pupil.eval()

@@ -19,17 +19,10 @@ third was taught by a draft of `teaching.py`, in stages: 8,400 steps with half o
 with twice the noise, and 28,600 with all lessons, from the last pupil each time. What is left unexplained of what the
 teacher says, on readers it had not heard, fell from 52 to 48 % (on its own from 40 to 35 %) by the last of these: more
 lessons of the same readers still help. `teaching.py` has the settings of the last stage, and somewhat fewer steps; the
-pupil was joined to the others as they were. This script has not been run from end to end since.
+pupil was joined to the others as they were. Since then this script was run from end to end with a handful of steps
+only.
 
-Equal error rates of `measure.py` without the third network, Euclidean distance, trained on the same 180 readers;
-"alone" is the discriminant of `training/voices.py`:
-
-                      0.8 s             1.5 s              3 s
-                   now   alone       now   alone       now   alone
-    held out     16.6 %  23.8 %     8.9 %  14.9 %     2.6 %   5.1 %   20 readers, one recording
-    own channel   6.8 %  14.7 %     5.0 %   8.9 %     1.3 %   5.1 %   each one's is another
-    one channel  25.1 %  35.1 %    13.5 %  26.3 %     3.7 %  18.8 %   both of a pair hear the same
-    other day    12.1 %  21.4 %     5.1 %  11.0 %     1.8 %   4.7 %   6 readers, other recordings
+Equal error rates of what came of it are in docs/benchmarks.md.
 
 Readers are what is short: either network has come to know the voices it learnt from and is little better on others for
 learning longer. Settings were chosen by such figures, from a handful of choices, on 140 readers with 60 held out.
